@@ -1,0 +1,58 @@
+# Two commands do everything on a fresh Debian with Python 3.11 or newer: `make serve` and `make test`.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+TORCH ?= torch==2.13.0
+# cpu, cu126, ...: which build of torch to fetch; auto looks for a GPU driver.
+TORCH_BACKEND ?= auto
+DEMO := store-demo
+
+.DEFAULT_GOAL := help
+.PHONY: help serve demo test check browser clean
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+serve: $(VENV)/serve ## start the service on http://127.0.0.1:8000, with its data in ./store
+	$(BIN)/python -m service serve
+
+demo: $(VENV)/demo ## the same with a handful of freely licensed photos, in ./store-demo
+	$(BIN)/python -m service.demo $(DEMO)/photos
+	PIVOT_STORE=$(DEMO)/store $(BIN)/python -m service index $(DEMO)/photos
+	PIVOT_STORE=$(DEMO)/store $(BIN)/python -m service serve
+
+test: check browser ## everything that is checked before a change lands
+	$(BIN)/pytest
+
+check: $(VENV)/dev ## style, types and the direction of imports
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+browser: # the page's tests need a Chromium; without one they are skipped, and say so
+	@command -v chromium >/dev/null || { test "$$(id -u)" != 0 || { apt-get update -qq && apt-get install -y -qq chromium; }; }
+
+clean: ## remove the virtual environment and caches, never a store
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis artefacts *.egg-info
+
+$(VENV)/torch: constraints.txt
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/pip install --quiet --upgrade pip uv
+# uv knows where each build of torch is published; where that place can't be reached, the plain package has to do.
+	$(BIN)/uv pip install --quiet --python $(BIN)/python --torch-backend $(TORCH_BACKEND) $(TORCH) 2>/dev/null \
+		|| $(BIN)/pip install --quiet $(TORCH)
+	touch $@
+
+$(VENV)/serve: $(VENV)/torch pyproject.toml
+	$(BIN)/pip install --quiet --constraint constraints.txt --editable .
+	touch $@
+
+$(VENV)/demo: $(VENV)/serve
+	$(BIN)/pip install --quiet --constraint constraints.txt --editable .[demo]
+	touch $@
+
+$(VENV)/dev: $(VENV)/torch pyproject.toml
+	$(BIN)/pip install --quiet --constraint constraints.txt --editable .[dev]
+	touch $@

@@ -1,0 +1,27 @@
+"""What a training run depends on besides its data; saved inside the checkpoint."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from model.similarity import Scoring
+
+
+@dataclass(frozen=True)
+class Hyperparameters:
+    """The defaults are those of the checkpoint that ships."""
+
+    languages: tuple[str, ...] = ("en", "de")
+    epochs: int = 12
+    batch: int = 128  # photos a step
+    captions: int = 2  # a photo, a language and a step
+    scoring: Scoring = "symmetric"
+    margin: float = 0.0
+    temperature: float | None = 0.05  # None: the sum of hinges, as in the paper
+    head_rate: float = 1e-3
+    network_rate: float = 1e-4
+    weight_decay: float = 0.01
+    dropout: float = 0.1
+    frozen_blocks: int = 15  # of the image network's 21
+    averaging: float = 0.98  # the share of the past in the averaged weights, which are what is kept
+    seed: int = 0

