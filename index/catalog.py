@@ -1,0 +1,261 @@
+"""The catalog: collections, images, vectors and the model behind each vector. The only truth."""
+
+import json
+import sqlite3
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from index.connections import Connections
+from index.errors import CollectionExists, NotEmbedded, StoreDamaged, UnknownCollection, UnknownImage
+from index.records import Added, CollectionRecord, ImageRecord, NewImage
+from index.vectors import Ids, Row, Rows, from_blobs, to_blob
+
+LOAD_ROWS = 4096  # 8 MB a step at 512 dimensions
+LARGEST_ID = 2**63 - 1
+
+_COLLECTIONS = """
+    SELECT name, created_at,
+        (SELECT count(*) FROM images WHERE collection_id = collections.id),
+        (SELECT count(*) FROM images JOIN vectors ON image_id = images.id AND model_version = ?
+            WHERE collection_id = collections.id)
+    FROM collections
+"""
+# Lists of values travel as one JSON array: no limit on their number, and an integer too large for SQLite
+# equals no id instead of raising.
+_IMAGES = """
+    SELECT images.id, name, sha256, filename, format, width, height, bytes, metadata, images.created_at
+    FROM images JOIN collections ON collections.id = collection_id
+"""
+
+
+@dataclass(frozen=True)
+class Stored:
+    """What became of one NewImage."""
+
+    added: Added
+    vector_is_new: bool  # the image had no vector of the current model before
+
+
+class Catalog:
+    """Records in SQLite, seen through one model: vectors of others are kept, but not counted or given."""
+
+    def __init__(self, path: Path, *, dim: int, model_version: str) -> None:
+        self._folder = path.parent
+        self._connections = Connections(path)
+        self._dim = dim
+        self._model = model_version
+
+    def close(self) -> None:
+        self._connections.close()
+
+    def create_collection(self, name: str) -> None:
+        """Raises CollectionExists."""
+        with self._connections.writing() as connection:
+            done = connection.execute(
+                "INSERT INTO collections (name, created_at) VALUES (?, ?) ON CONFLICT DO NOTHING",
+                (name, _now()),
+            )
+            if not done.rowcount:
+                raise CollectionExists(name)
+
+    def collections(self) -> list[CollectionRecord]:
+        """All collections, in the order of their creation."""
+        with self._connections.reading() as connection:
+            rows = connection.execute(f"{_COLLECTIONS} ORDER BY id", (self._model,))
+            return [CollectionRecord(*row) for row in rows]
+
+    def collection(self, name: str) -> CollectionRecord:
+        """Raises UnknownCollection."""
+        _check_name(name)
+        with self._connections.reading() as connection:
+            row = connection.execute(f"{_COLLECTIONS} WHERE name = ?", (self._model, name)).fetchone()
+        if row is None:
+            raise UnknownCollection(name)
+        return CollectionRecord(*row)
+
+    def delete_collection(self, name: str) -> set[str]:
+        """Deletes it, its images and their vectors; gives the images' contents. Raises UnknownCollection."""
+        with self._connections.writing() as connection:
+            key = _collection_key(connection, name)
+            rows = connection.execute("SELECT sha256 FROM images WHERE collection_id = ?", (key,))
+            contents = {sha256 for (sha256,) in rows}
+            connection.execute("DELETE FROM collections WHERE id = ?", (key,))
+            return contents
+
+    def add(self, name: str, images: Sequence[NewImage]) -> list[Stored]:
+        """Adds all or none, durably when it returns. Raises UnknownCollection."""
+        with self._connections.writing() as connection:
+            key, now = _collection_key(connection, name), _now()
+            return [self._add(connection, key, now, image) for image in images]
+
+    def known(self, name: str, sha256s: Sequence[str]) -> dict[str, ImageRecord]:
+        """Those of the contents that the collection has. Raises UnknownCollection."""
+        with self._connections.reading() as connection:
+            key = _collection_key(connection, name)
+            rows = connection.execute(
+                f"{_IMAGES} WHERE collection_id = ? AND sha256 IN (SELECT value FROM json_each(?))",
+                (key, json.dumps(list(sha256s))),
+            )
+            return {record.sha256: record for record in map(_record, rows)}
+
+    def unused(self, sha256s: Collection[str]) -> set[str]:
+        """Those of the contents that no image of any collection has."""
+        with self._connections.reading() as connection:
+            rows = connection.execute(
+                "SELECT sha256 FROM images WHERE sha256 IN (SELECT value FROM json_each(?))",
+                (json.dumps(list(sha256s)),),
+            )
+            return set(sha256s).difference(sha256 for (sha256,) in rows)
+
+    def image(self, name: str, id: int) -> ImageRecord:
+        """Raises UnknownCollection, UnknownImage."""
+        with self._connections.reading() as connection:
+            _collection_key(connection, name)
+            record = _by_id(connection, [id]).get(id)
+        if record is None or record.collection != name:
+            raise UnknownImage(name, id)
+        return record
+
+    def records(self, ids: Sequence[int]) -> dict[int, ImageRecord]:
+        """Those of the images that exist, of any collection, by id."""
+        with self._connections.reading() as connection:
+            return _by_id(connection, ids)
+
+    def images(self, name: str, *, after: int, limit: int) -> list[ImageRecord]:
+        """Up to `limit` images with ids above `after`, by ascending id. Raises UnknownCollection."""
+        with self._connections.reading() as connection:
+            key = _collection_key(connection, name)
+            rows = connection.execute(
+                f"{_IMAGES} WHERE collection_id = ? AND images.id > ? ORDER BY images.id LIMIT ?",
+                (key, min(after, LARGEST_ID), limit),
+            )
+            return [_record(row) for row in rows]
+
+    def remove(self, name: str, ids: Sequence[int]) -> dict[int, str]:
+        """Removes the images that are there; gives their ids and contents. Raises UnknownCollection."""
+        with self._connections.writing() as connection:
+            key = _collection_key(connection, name)
+            rows = connection.execute(
+                """SELECT id, sha256 FROM images
+                WHERE collection_id = ? AND id IN (SELECT value FROM json_each(?)) ORDER BY id""",
+                (key, json.dumps(list(ids))),
+            )
+            removed = dict(rows.fetchall())
+            connection.executemany("DELETE FROM images WHERE id = ?", ((id,) for id in removed))
+            return removed
+
+    def vector(self, name: str, id: int) -> Row:
+        """(dim,) float32. Raises UnknownCollection, UnknownImage, NotEmbedded."""
+        self.image(name, id)
+        with self._connections.reading() as connection:
+            row = connection.execute(
+                "SELECT vector FROM vectors WHERE image_id = ? AND model_version = ?", (id, self._model)
+            ).fetchone()
+        if row is None:
+            raise NotEmbedded(name, id)
+        vector: Row = self._rows(row)[0]
+        return vector
+
+    def vectors(self, name: str) -> Iterator[tuple[Ids, Rows]]:
+        """All vectors of the collection in blocks: (n,) int64 and (n, dim) float32. Raises StoreDamaged."""
+        with self._connections.reading() as connection:
+            found = connection.execute(
+                """SELECT images.id, vector
+                FROM images JOIN vectors ON image_id = images.id AND model_version = ?
+                WHERE collection_id = ? ORDER BY images.id""",
+                (self._model, _collection_key(connection, name)),
+            )
+            while rows := found.fetchmany(LOAD_ROWS):
+                ids, blobs = zip(*rows, strict=True)
+                yield np.array(ids, np.int64), self._rows(blobs)
+
+    def without_vector(self, *, after: int, limit: int) -> list[ImageRecord]:
+        """Up to `limit` images of any collection without a vector, ids above `after`, by ascending id."""
+        with self._connections.reading() as connection:
+            rows = connection.execute(
+                f"""{_IMAGES} WHERE images.id > ?
+                AND NOT EXISTS (SELECT 1 FROM vectors WHERE image_id = images.id AND model_version = ?)
+                ORDER BY images.id LIMIT ?""",
+                (min(after, LARGEST_ID), self._model, limit),
+            )
+            return [_record(row) for row in rows]
+
+    def put_vectors(self, vectors: Mapping[int, Row]) -> dict[int, str]:
+        """Sets vectors, (dim,) float32 each, durably; gives the ids that exist with their collections."""
+        with self._connections.writing() as connection:
+            present = {id: record.collection for id, record in _by_id(connection, list(vectors)).items()}
+            connection.executemany(
+                """INSERT INTO vectors (image_id, model_version, vector) VALUES (?, ?, ?)
+                ON CONFLICT DO UPDATE SET vector = excluded.vector""",
+                ((id, self._model, to_blob(vectors[id])) for id in present),
+            )
+            return present
+
+    def _add(self, connection: sqlite3.Connection, key: int, now: str, image: NewImage) -> Stored:
+        image_done = connection.execute(
+            """INSERT INTO images
+            (collection_id, sha256, filename, format, width, height, bytes, metadata, created_at)
+            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING""",
+            (
+                key,
+                image.sha256,
+                image.filename,
+                image.format,
+                image.width,
+                image.height,
+                len(image.original),
+                json.dumps(image.metadata, allow_nan=False),
+                now,
+            ),
+        )
+        found = connection.execute(f"{_IMAGES} WHERE sha256 = ? AND collection_id = ?", (image.sha256, key))
+        record = _record(found.fetchone())
+        vector_done = connection.execute(
+            "INSERT INTO vectors (image_id, model_version, vector) VALUES (?, ?, ?) ON CONFLICT DO NOTHING",
+            (record.id, self._model, to_blob(image.vector)),
+        )
+        added = Added(record, created=image_done.rowcount == 1)
+        return Stored(added, vector_is_new=vector_done.rowcount == 1)
+
+    def _rows(self, blobs: Sequence[bytes]) -> Rows:
+        try:
+            return from_blobs(blobs, self._dim)
+        except ValueError as error:
+            reason = f"vectors of model {self._model!r} are not of {self._dim} numbers"
+            raise StoreDamaged(self._folder, reason) from error
+
+
+def _collection_key(connection: sqlite3.Connection, name: str) -> int:
+    _check_name(name)
+    row = connection.execute("SELECT id FROM collections WHERE name = ?", (name,)).fetchone()
+    if row is None:
+        raise UnknownCollection(name)
+    return int(row[0])
+
+
+def _check_name(name: str) -> None:
+    """Raises UnknownCollection for a name that no collection has and that SQLite may not take as text."""
+    if not name.isascii():
+        raise UnknownCollection(name)
+
+
+def _by_id(connection: sqlite3.Connection, ids: Iterable[int]) -> dict[int, ImageRecord]:
+    rows = connection.execute(
+        f"{_IMAGES} WHERE images.id IN (SELECT value FROM json_each(?))", (json.dumps(list(ids)),)
+    )
+    return {record.id: record for record in map(_record, rows)}
+
+
+def _record(row: tuple[Any, ...]) -> ImageRecord:
+    """From a row of `_IMAGES`."""
+    *columns, metadata, created_at = row
+    return ImageRecord(*(*columns, json.loads(metadata), created_at))
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")

@@ -1,0 +1,93 @@
+"""Connections to the catalog's file: one that writes, and as many that read as there are readers at once."""
+
+import sqlite3
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from index.errors import StoreClosed, translated
+from index.migrations import migrate
+
+# A vector of 512 dimensions takes a little over 2 kB: the usual pages of 4 kB would hold one each.
+PAGE_BYTES = 16384
+
+
+class Connections:
+    """SQLite in WAL mode: readers never wait for the writer, nor the writer for them.
+
+    `synchronous=FULL` syncs the log at every commit: what was committed survives a power cut. With NORMAL it
+    would survive the end of the process only.
+    """
+
+    def __init__(self, path: Path) -> None:
+        """Opens or creates the file, with the schema of today. Raises StoreTooNew, StoreDamaged."""
+        self._path = path
+        self._changing = threading.Lock()
+        self._pool = threading.Lock()  # guards the two below
+        self._idle: list[sqlite3.Connection] = []
+        self._closed = False
+        with translated(path.parent):
+            self._writer = self._connect()
+            try:
+                self._writer.execute(f"PRAGMA page_size = {PAGE_BYTES}")  # counts in a new file only
+                self._writer.execute("PRAGMA journal_mode = WAL")
+                self._writer.execute("PRAGMA synchronous = FULL")
+                self._writer.execute("PRAGMA foreign_keys = ON")
+                migrate(self._writer)
+            except BaseException:
+                self._writer.close()
+                raise
+
+    @contextmanager
+    def writing(self) -> Iterator[sqlite3.Connection]:
+        """A transaction, one at a time: committed when the block ends, rolled back when it raises."""
+        with self._changing, translated(self._path.parent):
+            if self._closed:
+                raise StoreClosed(self._path.parent)
+            self._writer.execute("BEGIN IMMEDIATE")
+            try:
+                yield self._writer
+                self._writer.execute("COMMIT")
+            except BaseException:
+                if self._writer.in_transaction:  # SQLite rolls back by itself when the disk is full
+                    self._writer.execute("ROLLBACK")
+                raise
+
+    @contextmanager
+    def reading(self) -> Iterator[sqlite3.Connection]:
+        """A connection that nobody else uses meanwhile; it sees every transaction committed before."""
+        with translated(self._path.parent):
+            connection = self._take()
+            try:
+                yield connection
+            finally:
+                self._give_back(connection)
+
+    def close(self) -> None:
+        """Waits for a transaction under way. Reads under way end in peace and close behind themselves."""
+        with self._changing, self._pool:
+            self._closed = True
+            for connection in (self._writer, *self._idle):
+                connection.close()
+            self._idle.clear()
+
+    def _connect(self) -> sqlite3.Connection:
+        return sqlite3.connect(self._path, isolation_level=None, check_same_thread=False)
+
+    def _take(self) -> sqlite3.Connection:
+        with self._pool:
+            if self._closed:
+                raise StoreClosed(self._path.parent)
+            if self._idle:
+                return self._idle.pop()
+        connection = self._connect()
+        connection.execute("PRAGMA query_only = ON")
+        return connection
+
+    def _give_back(self, connection: sqlite3.Connection) -> None:
+        with self._pool:
+            if self._closed:
+                connection.close()
+            else:
+                self._idle.append(connection)

@@ -1,0 +1,154 @@
+"""What can go wrong, by name, and the one place where errors of sqlite3 and the system get these names."""
+
+# ruff: noqa: N818 -- the names say what happened, and read so where they are caught
+
+import errno
+import os
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+
+class GalleryError(Exception):
+    """The base of every error that this package raises. Its text ends with the remedy."""
+
+
+class UnknownCollection(GalleryError):
+    def __init__(self, name: str) -> None:
+        super().__init__(f"There is no collection {name!r}. Create it first, or pick one from the list.")
+        self.name = name
+
+
+class CollectionExists(GalleryError):
+    def __init__(self, name: str) -> None:
+        super().__init__(f"A collection {name!r} exists already. Use it, or choose another name.")
+        self.name = name
+
+
+class BadCollectionName(GalleryError):
+    def __init__(self, name: str) -> None:
+        super().__init__(
+            f"{name!r} cannot name a collection. Use 1 to 64 characters of a-z, 0-9, '-' and '_',"
+            " the first a letter or a digit."
+        )
+        self.name = name
+
+
+class UnknownImage(GalleryError):
+    def __init__(self, collection: str, id: int) -> None:
+        super().__init__(
+            f"Collection {collection!r} has no image {id}. It may have been deleted: list the images."
+        )
+        self.collection = collection
+        self.id = id
+
+
+class NotEmbedded(GalleryError):
+    """The image is there, but was embedded by another model only."""
+
+    def __init__(self, collection: str, id: int) -> None:
+        super().__init__(
+            f"Image {id} of collection {collection!r} awaits its vector of the current model. Try again."
+        )
+        self.collection = collection
+        self.id = id
+
+
+class BadVector(GalleryError):
+    def __init__(self, reason: str, dim: int) -> None:
+        super().__init__(f"The vector {reason}. Hand in ({dim},) float32, of length 1, none negative.")
+        self.reason = reason
+        self.dim = dim
+
+
+class BadValue(GalleryError):
+    def __init__(self, field: str, reason: str) -> None:
+        super().__init__(f"`{field}` {reason}.")
+        self.field = field
+        self.reason = reason
+
+
+class StoreInUse(GalleryError):
+    """`pid` is None while the owner has not written it yet."""
+
+    def __init__(self, folder: Path, pid: int | None) -> None:
+        owner = "another process" if pid is None else f"process {pid}"
+        super().__init__(f"{folder} is in use by {owner}. Stop it, or choose another folder.")
+        self.folder = folder
+        self.pid = pid
+
+
+class StoreTooNew(GalleryError):
+    def __init__(self, found: int, known: int) -> None:
+        super().__init__(
+            f"The store was written by a newer release (schema {found}; this one knows up to {known})."
+            " Install that release, or restore a backup from before the upgrade."
+        )
+        self.found = found
+        self.known = known
+
+
+class StoreClosed(GalleryError):
+    def __init__(self, folder: Path) -> None:
+        super().__init__(f"The store {folder} has been closed. Open it again.")
+        self.folder = folder
+
+
+class StoreDamaged(GalleryError):
+    def __init__(self, folder: Path, reason: str) -> None:
+        super().__init__(f"The store {folder} cannot be read: {reason}. Restore it from a backup.")
+        self.folder = folder
+        self.reason = reason
+
+
+class StorageFull(GalleryError):
+    def __init__(self, folder: Path) -> None:
+        super().__init__(f"No space is left for {folder}; nothing was written. Free some, then try again.")
+        self.folder = folder
+
+
+class StorageUnwritable(GalleryError):
+    def __init__(self, folder: Path, reason: str) -> None:
+        super().__init__(f"{folder} cannot be written: {reason}. Check its owner, its rights and its disk.")
+        self.folder = folder
+        self.reason = reason
+
+
+_UNWRITABLE = (sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_PERM, sqlite3.SQLITE_IOERR)
+_DAMAGED = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
+
+
+@contextmanager
+def translated(folder: Path) -> Iterator[None]:
+    """Gives errors of SQLite and of the operating system, met while using `folder`, the names above.
+
+    Misuse of sqlite3 (a wrong statement, a closed connection) is a bug, not an event: it passes as it is.
+    """
+    try:
+        yield
+    except sqlite3.Error as error:
+        named = _of_sqlite(error, folder)
+        if named is None:
+            raise
+        raise named from error
+    except OSError as error:
+        if error.errno in (errno.ENOSPC, errno.EDQUOT):
+            raise StorageFull(folder) from error
+        reason = os.strerror(error.errno) if error.errno else str(error)
+        raise StorageUnwritable(folder, reason) from error
+
+
+def _of_sqlite(error: sqlite3.Error, folder: Path) -> GalleryError | None:
+    code = getattr(error, "sqlite_errorcode", None)
+    if code is None:
+        return None
+    primary = code & 0xFF
+    # What connections share in memory is a file too: on a full disk it fails before any write.
+    if primary == sqlite3.SQLITE_FULL or code == sqlite3.SQLITE_IOERR_SHMSIZE:
+        return StorageFull(folder)
+    if primary in _UNWRITABLE:
+        return StorageUnwritable(folder, f"{error} ({error.sqlite_errorname})")
+    if primary in _DAMAGED:
+        return StoreDamaged(folder, str(error))
+    return None

@@ -1,0 +1,52 @@
+"""Migrations: the numbered steps that bring a catalog of any age to the schema of today."""
+
+import sqlite3
+
+from index.errors import StoreTooNew
+
+# Never change a step that was released: add another. PRAGMA user_version counts those that were made.
+MIGRATIONS = (
+    """
+    CREATE TABLE collections (
+        id INTEGER PRIMARY KEY AUTOINCREMENT,
+        name TEXT NOT NULL UNIQUE,
+        created_at TEXT NOT NULL
+    ) STRICT;
+
+    CREATE TABLE images (
+        id INTEGER PRIMARY KEY AUTOINCREMENT, -- which never gives an id twice
+        collection_id INTEGER NOT NULL REFERENCES collections (id) ON DELETE CASCADE,
+        sha256 TEXT NOT NULL,
+        filename TEXT NOT NULL,
+        format TEXT NOT NULL,
+        width INTEGER NOT NULL,
+        height INTEGER NOT NULL,
+        bytes INTEGER NOT NULL,
+        metadata TEXT NOT NULL, -- a JSON object
+        created_at TEXT NOT NULL,
+        UNIQUE (sha256, collection_id) -- in this order it also finds the other users of a content
+    ) STRICT;
+    CREATE INDEX images_of_collection ON images (collection_id);
+
+    CREATE TABLE vectors (
+        image_id INTEGER NOT NULL REFERENCES images (id) ON DELETE CASCADE,
+        model_version TEXT NOT NULL,
+        vector BLOB NOT NULL, -- float32, little endian
+        PRIMARY KEY (image_id, model_version)
+    ) STRICT;
+    """,
+)
+
+
+def migrate(connection: sqlite3.Connection, steps: tuple[str, ...] = MIGRATIONS) -> None:
+    """Takes the missing steps, each in a transaction of its own. Raises StoreTooNew for a newer schema."""
+    (version,) = connection.execute("PRAGMA user_version").fetchone()
+    if version > len(steps):
+        raise StoreTooNew(version, len(steps))
+    for number, step in enumerate(steps[version:], version + 1):
+        try:
+            connection.executescript(f"BEGIN IMMEDIATE; {step}; PRAGMA user_version = {number}; COMMIT;")
+        except BaseException:
+            if connection.in_transaction:
+                connection.execute("ROLLBACK")
+            raise

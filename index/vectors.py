@@ -1,0 +1,45 @@
+"""Vectors, the language that the model and the index share: unit, non-negative rows of float32."""
+
+from collections.abc import Sequence
+from typing import TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from index.errors import BadVector
+
+Row: TypeAlias = NDArray[np.float32]
+"""(dim,) float32, unit, non-negative"""
+Rows: TypeAlias = NDArray[np.float32]
+"""(n, dim) float32, unit, non-negative rows"""
+Ids: TypeAlias = NDArray[np.int64]
+"""(n,) int64"""
+Scores: TypeAlias = NDArray[np.float32]
+"""(n,) float32, higher is better"""
+
+LENGTH_TOLERANCE = 1e-3  # a row that was normalised in bfloat16 still passes
+
+
+def check_vector(vector: Row, dim: int) -> None:
+    """Raises BadVector unless `vector` is (dim,) float32, finite, non-negative and of length 1."""
+    if vector.shape != (dim,):
+        raise BadVector(f"has the shape {vector.shape}", dim)
+    if vector.dtype != np.float32:
+        raise BadVector(f"is of {vector.dtype}", dim)
+    if not np.isfinite(vector).all():
+        raise BadVector("holds NaN or infinity", dim)
+    if vector.min() < 0:
+        raise BadVector(f"holds a negative number, {vector.min():.3g}", dim)
+    length = float(np.linalg.norm(vector))
+    if abs(length - 1) > LENGTH_TOLERANCE:
+        raise BadVector(f"has the length {length:.3g}", dim)
+
+
+def to_blob(vector: Row) -> bytes:
+    """(dim,) float32 -> 4 * dim bytes, little endian on every machine."""
+    return vector.astype("<f4").tobytes()
+
+
+def from_blobs(blobs: Sequence[bytes], dim: int) -> Rows:
+    """n times 4 * dim bytes -> (n, dim) float32. Raises ValueError where the bytes are not that many."""
+    return np.frombuffer(b"".join(blobs), "<f4").astype(np.float32, copy=False).reshape(len(blobs), dim)
