@@ -13,7 +13,8 @@ from typing import Any, get_args
 
 import torch
 from safetensors import SafetensorError
-from safetensors.torch import load_file, save_file
+from safetensors.torch import load_file
+from safetensors.torch import save as serialized
 from torch import Tensor
 
 from model.networks import Architecture, Pivot
@@ -48,7 +49,7 @@ def save(
     """Write weights and card to `folder`. Matrices are stored as half floats, vectors as they are."""
     folder.mkdir(parents=True, exist_ok=True)
     tensors = {name: _stored(tensor) for name, tensor in model.state_dict().items()}
-    save_file(tensors, folder / WEIGHTS)
+    (folder / WEIGHTS).write_bytes(serialized(tensors))
     card = Card(_version(folder / WEIGHTS), model.architecture, scoring, training, data)
     (folder / CARD).write_text(
         json.dumps(asdict(card), indent=2, ensure_ascii=False) + "\n", encoding="utf-8"

@@ -16,6 +16,7 @@ from model import checkpoint
 from model.checkpoint import Card
 from model.efficientnet import SameConv
 from model.image import network_input
+from model.language import READ
 from model.networks import Pivot
 from model.similarity import Scoring
 from model.text import Tokenizer, padded
@@ -36,6 +37,7 @@ class Encoder:
         self.version = card.version
         self.dim = card.architecture.dim
         self.scoring: Scoring = card.scoring
+        self.languages = READ
 
     @classmethod
     def load(cls, folder: Path | None = None, threads: int | None = None) -> Encoder:
@@ -61,7 +63,7 @@ class Encoder:
         return rows
 
     @torch.inference_mode()
-    def embed_texts(self, texts: Sequence[str], languages: Sequence[str] = ()) -> Rows:
+    def embed_texts(self, texts: Sequence[str], languages: Sequence[str] = ()) -> Rows:  # noqa: ARG002
         """`n` texts -> `(n, dim) float32`, unit, non-negative rows.
 
         All languages share one tower here, so `languages` changes nothing: a wrong guess does no harm. It is

@@ -30,6 +30,7 @@ class Trainer:
 
     def __init__(self, model: Pivot, settings: Hyperparameters, steps: int) -> None:
         self.model, self.settings = model.eval(), settings
+        model.image.network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]  # twice as fast
         upper = [*model.image.network.blocks[settings.frozen_blocks :].parameters()]
         upper += model.image.network.head.parameters()
         heads = [
@@ -48,7 +49,7 @@ class Trainer:
     def step(self, activations: Tensor, batch: Batch) -> float:
         """One update; `activations` `(n, channels, h, w)`, a row a photo of the batch. Returns the loss."""
         settings = self.settings
-        images = self._images(augmented(activations))
+        images = self._images(augmented(activations).contiguous(memory_format=torch.channels_last))
         texts = [(self._texts(language.subwords), torch.tensor(language.owners)) for language in batch.texts]
         loss = pivot_loss(
             images, texts, scoring=settings.scoring, margin=settings.margin, temperature=settings.temperature

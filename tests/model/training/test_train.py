@@ -1,0 +1,81 @@
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from model import checkpoint
+from model.checkpoint import Card
+from model.networks import Architecture
+from model.training.data import DataError, read_photos
+from model.training.hyperparameters import Hyperparameters
+from model.training.train import begin, parser, settings_of, train
+from model.training.trainer import Trainer
+
+SETTINGS = Hyperparameters(epochs=3, batch=4, averaging=0.5)
+
+
+def run(colours: Path, out: Path, settings: Hyperparameters = SETTINGS) -> Card:
+    out.mkdir(exist_ok=True)
+    photos = read_photos(colours, "all", settings.languages)
+    return train(photos, out, Architecture(dim=16, image_size=64), settings, {"note": "colours"})
+
+
+def test_training_lowers_the_loss_and_leaves_a_checkpoint(
+    colours: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    card = run(colours, tmp_path / "out", Hyperparameters(epochs=8, batch=6))
+
+    losses = [float(line.rsplit(" ", 1)[1]) for line in capsys.readouterr().out.splitlines()]
+    assert losses[-1] < losses[0] / 2
+    assert checkpoint.load(tmp_path / "out")[1].version == card.version
+    assert card.data == {"note": "colours"}
+    assert card.training["epochs"] == 8
+
+
+def test_a_stopped_run_ends_in_the_same_weights(
+    colours: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    step, steps = Trainer.step, 0
+
+    def stopping(self: Trainer, *arguments: Any) -> float:
+        nonlocal steps
+        steps += 1
+        if steps == 4:  # in the middle of the second epoch
+            raise KeyboardInterrupt
+        return step(self, *arguments)
+
+    whole = run(colours, tmp_path / "whole")
+    with monkeypatch.context() as patch:
+        patch.setattr(Trainer, "step", stopping)
+        with pytest.raises(KeyboardInterrupt):
+            run(colours, tmp_path / "stopped")
+
+    assert run(colours, tmp_path / "stopped").version == whole.version
+
+
+def test_the_seed_decides(colours: Path, tmp_path: Path) -> None:
+    first, again, other = (
+        run(colours, tmp_path / name, Hyperparameters(epochs=1, batch=4, seed=seed))
+        for name, seed in (("first", 1), ("again", 1), ("other", 2))
+    )
+
+    assert first.version == again.version
+    assert first.version != other.version
+
+
+def test_a_folder_with_another_run_is_not_taken(tmp_path: Path) -> None:
+    begin(tmp_path, SETTINGS, {"folder": "a"})
+    begin(tmp_path, SETTINGS, {"folder": "a"})
+
+    with pytest.raises(DataError, match="holds a run with other"):
+        begin(tmp_path, Hyperparameters(seed=7), {"folder": "a"})
+
+
+def test_the_command_line_sets_hyperparameters() -> None:
+    base = ["--data", "d", "--out", "o"]
+
+    assert settings_of(parser().parse_args(base)) == Hyperparameters()
+    options = parser().parse_args([*base, "--languages", "fr", "--epochs", "3", "--sum", "--margin", "0.2"])
+    assert settings_of(options) == Hyperparameters(languages=("fr",), epochs=3, temperature=None, margin=0.2)
