@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from model.text import Tokenizer
-from model.training.data import Photos
+from model.training.data import Caption, Photos
 from model.training.hyperparameters import Hyperparameters
 
 Subwords = list[int]
@@ -24,30 +24,42 @@ class Texts:
 
 @dataclass(frozen=True)
 class Batch:
+    """Photos of one source, by their position in it."""
+
+    source: int
     photos: list[int]
     texts: list[Texts]  # of every language that has a caption for one of the photos
 
 
 class Batches:
-    """Photos in batches, an epoch at a time, with a few of the captions that each has."""
+    """The photos of all sources in batches, an epoch at a time, with a few of the captions that each has.
 
-    def __init__(self, photos: Photos, settings: Hyperparameters) -> None:
+    A batch holds photos of one source: those of another would be negatives too easy to learn from.
+    """
+
+    def __init__(self, sources: Sequence[Photos], settings: Hyperparameters) -> None:
         self._settings = settings
-        self._captions = [_by_photo(photos, language) for language in photos.captions]
-        self._described = sorted(set().union(*self._captions))
+        tokenizer = Tokenizer()
+        self._captions = [
+            [_by_photo(captions, tokenizer) for captions in photos.captions.values()] for photos in sources
+        ]
+        self._described = [sorted(set().union(*languages)) for languages in self._captions]
 
     def __len__(self) -> int:
         """Steps in an epoch."""
-        return math.ceil(len(self._described) / self._settings.batch)
+        return sum(math.ceil(len(photos) / self._settings.batch) for photos in self._described)
 
     def epoch(self, number: int) -> Iterator[Batch]:
         """Every photo with a caption once; seed and number alone determine the order."""
         chance = random.Random(f"{self._settings.seed} {number}")
-        order = chance.sample(self._described, len(self._described))
-        for start in range(0, len(order), self._settings.batch):
-            photos = order[start : start + self._settings.batch]
-            texts = [self._some(captions, photos, chance) for captions in self._captions]
-            yield Batch(photos, [language for language in texts if language.owners])
+        size = self._settings.batch
+        chosen: list[tuple[int, list[int]]] = []
+        for source, described in enumerate(self._described):
+            order = chance.sample(described, len(described))
+            chosen += [(source, order[start : start + size]) for start in range(0, len(order), size)]
+        for source, photos in chance.sample(chosen, len(chosen)):
+            texts = [self._some(captions, photos, chance) for captions in self._captions[source]]
+            yield Batch(source, photos, [language for language in texts if language.owners])
 
     def _some(
         self, captions: dict[int, list[Subwords]], photos: Sequence[int], chance: random.Random
@@ -62,9 +74,8 @@ class Batches:
         return Texts(subwords, owners)
 
 
-def _by_photo(photos: Photos, language: str) -> dict[int, list[Subwords]]:
-    tokenizer = Tokenizer()
-    captions: dict[int, list[Subwords]] = {}
-    for caption in photos.captions[language]:
-        captions.setdefault(caption.image, []).append(tokenizer.subwords(caption.text))
-    return captions
+def _by_photo(captions: Sequence[Caption], tokenizer: Tokenizer) -> dict[int, list[Subwords]]:
+    by_photo: dict[int, list[Subwords]] = {}
+    for caption in captions:
+        by_photo.setdefault(caption.image, []).append(tokenizer.subwords(caption.text))
+    return by_photo

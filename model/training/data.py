@@ -49,6 +49,11 @@ def read_photos(folder: Path, split: str, languages: Sequence[str]) -> Photos:
     return Photos(tuple(folder / "images" / name for name in names), captions)
 
 
+def has_captions(folder: Path, language: str) -> bool:
+    """Whether the folder holds captions in the language."""
+    return (folder / "captions" / f"{language}.tsv").is_file()
+
+
 def open_photo(path: Path) -> Image.Image:
     """The photo, upright, in RGB.
 

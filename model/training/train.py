@@ -11,6 +11,7 @@ from __future__ import annotations
 import argparse
 import json
 import sys
+from collections.abc import Sequence
 from dataclasses import asdict, fields
 from pathlib import Path
 from typing import Any, get_args
@@ -21,25 +22,26 @@ from numpy.typing import NDArray
 from tqdm import tqdm
 
 from model import checkpoint
-from model.checkpoint import Card
-from model.networks import Architecture
+from model.checkpoint import Card, CheckpointError
+from model.networks import Architecture, Pivot
 from model.similarity import Scoring
 from model.training.activations import lower_activations
 from model.training.batches import Batches
-from model.training.data import DataError, Photos, read_photos
+from model.training.data import DataError, Photos, has_captions, read_photos
 from model.training.hyperparameters import Hyperparameters
 from model.training.start import StartMissingError, published
 from model.training.trainer import Trainer
 
 
 def train(
-    photos: Photos, out: Path, architecture: Architecture, settings: Hyperparameters, data: dict[str, Any]
+    model: Pivot, sources: Sequence[Photos], out: Path, settings: Hyperparameters, data: dict[str, Any]
 ) -> Card:
     """Train, or go on with the training that `out` holds; the card of the checkpoint written to `out`."""
-    torch.manual_seed(settings.seed)
-    model = published(architecture)
-    activations = lower_activations(model, photos.paths, settings.frozen_blocks, out / "activations")
-    batches = Batches(photos, settings)
+    activations = [
+        lower_activations(model, photos.paths, settings.frozen_blocks, out / "activations")
+        for photos in sources
+    ]
+    batches = Batches(sources, settings)
     trainer = Trainer(model, settings, settings.epochs * len(batches))
     state = out / "state.pt"
     done = trainer.resume(state) if state.is_file() else 0
@@ -51,12 +53,14 @@ def train(
     return checkpoint.save(trainer.averaged(), out, settings.scoring, asdict(settings), data)
 
 
-def _epoch(trainer: Trainer, batches: Batches, activations: NDArray[np.float16], number: int) -> float:
+def _epoch(
+    trainer: Trainer, batches: Batches, activations: Sequence[NDArray[np.float16]], number: int
+) -> float:
     """One pass over the photos; the mean loss."""
     losses = []
     with tqdm(batches.epoch(number), total=len(batches), desc=f"epoch {number + 1}", disable=None) as bar:
         for batch in bar:
-            rows = torch.from_numpy(activations[batch.photos]).float()
+            rows = torch.from_numpy(activations[batch.source][batch.photos]).float()
             losses.append(trainer.step(rows, batch))
             bar.set_postfix(loss=f"{losses[-1]:.4f}")
     return sum(losses) / len(losses)
@@ -76,16 +80,52 @@ def begin(out: Path, settings: Hyperparameters, data: dict[str, Any]) -> None:
     file.write_text(json.dumps(run, indent=2) + "\n", encoding="utf-8")
 
 
-def provenance(photos: Photos, folder: Path, split: str, note: str) -> dict[str, Any]:
+def read_sources(folders: Sequence[Path], split: str, languages: Sequence[str]) -> list[Photos]:
+    """The photos of every folder, with the captions that it has in these languages.
+
+    Raises:
+        DataError: a folder has captions in none of them, or one of them has captions nowhere.
+    """
+    present = [[language for language in languages if has_captions(folder, language)] for folder in folders]
+    nowhere = set(languages).difference(*present)
+    if nowhere:
+        raise DataError(
+            f"no folder has captions in: {', '.join(sorted(nowhere))}. Leave it out of --languages."
+        )
+    for folder, known in zip(folders, present, strict=True):
+        if not known:
+            raise DataError(
+                f"{folder} has captions in none of: {', '.join(languages)}. Leave it out of --data."
+            )
+    return [read_photos(folder, split, known) for folder, known in zip(folders, present, strict=True)]
+
+
+def provenance(
+    folders: Sequence[Path], sources: Sequence[Photos], options: argparse.Namespace, start: Card | None
+) -> dict[str, Any]:
     """What the model card has to say about the data."""
-    captions = {language: len(captions) for language, captions in photos.captions.items()}
     return {
-        "folder": folder.name,
-        "split": split,
-        "photos": len(photos.paths),
-        "captions": captions,
-        "note": note,
+        "start": "published networks" if start is None else start.version,
+        "split": options.split,
+        "sources": [
+            {
+                "folder": folder.name,
+                "photos": len(photos.paths),
+                "captions": {language: len(captions) for language, captions in photos.captions.items()},
+            }
+            for folder, photos in zip(folders, sources, strict=True)
+        ],
+        "note": options.note,
+        "before": None if start is None else {"training": start.training, "data": start.data},
     }
+
+
+def beginning(folder: Path | None, settings: Hyperparameters) -> tuple[Pivot, Card | None]:
+    """The model that training starts from: a checkpoint, or the published networks with new heads."""
+    if folder is not None:
+        return checkpoint.load(folder)
+    torch.manual_seed(settings.seed)
+    return published(Architecture()), None
 
 
 def parser() -> argparse.ArgumentParser:
@@ -95,9 +135,12 @@ def parser() -> argparse.ArgumentParser:
         formatter_class=argparse.RawTextHelpFormatter,
     )
     parser.add_argument(
-        "--data", type=Path, required=True, help="folder with images/ and captions/<lang>.tsv"
+        "--data", type=Path, required=True, nargs="+", help="folders with images/ and captions/<lang>.tsv"
     )
     parser.add_argument("--out", type=Path, required=True, help="folder for the state and the checkpoint")
+    parser.add_argument(
+        "--start", type=Path, help="checkpoint to go on from (default: the published networks)"
+    )
     parser.add_argument("--split", default="train", help="a split of splits.tsv, or all (default: train)")
     parser.add_argument(
         "--note", default="", help="where the data comes from and under which terms; kept in the card"
@@ -131,11 +174,12 @@ def main() -> int:
     options = parser().parse_args()
     settings = settings_of(options)
     try:
-        photos = read_photos(options.data, options.split, settings.languages)
-        data = provenance(photos, options.data, options.split, options.note)
+        sources = read_sources(options.data, options.split, settings.languages)
+        model, start = beginning(options.start, settings)
+        data = provenance(options.data, sources, options, start)
         begin(options.out, settings, data)
-        card = train(photos, options.out, Architecture(), settings, data)
-    except (DataError, StartMissingError) as error:
+        card = train(model, sources, options.out, settings, data)
+    except (CheckpointError, DataError, StartMissingError) as error:
         print(error, file=sys.stderr)
         return 1
     print(f"{card.version} is in {options.out}")

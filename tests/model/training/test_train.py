@@ -1,16 +1,19 @@
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 from typing import Any
 
 import pytest
+import torch
 
 from model import checkpoint
 from model.checkpoint import Card
 from model.networks import Architecture
 from model.training.data import DataError, read_photos
 from model.training.hyperparameters import Hyperparameters
-from model.training.train import begin, parser, settings_of, train
+from model.training.start import published
+from model.training.train import begin, parser, read_sources, settings_of, train
 from model.training.trainer import Trainer
 
 SETTINGS = Hyperparameters(epochs=3, batch=4, averaging=0.5)
@@ -19,7 +22,9 @@ SETTINGS = Hyperparameters(epochs=3, batch=4, averaging=0.5)
 def run(colours: Path, out: Path, settings: Hyperparameters = SETTINGS) -> Card:
     out.mkdir(exist_ok=True)
     photos = read_photos(colours, "all", settings.languages)
-    return train(photos, out, Architecture(dim=16, image_size=64), settings, {"note": "colours"})
+    torch.manual_seed(settings.seed)
+    model = published(Architecture(dim=16, image_size=64))
+    return train(model, [photos], out, settings, {"note": "colours"})
 
 
 def test_training_lowers_the_loss_and_leaves_a_checkpoint(
@@ -79,3 +84,17 @@ def test_the_command_line_sets_hyperparameters() -> None:
     assert settings_of(parser().parse_args(base)) == Hyperparameters()
     options = parser().parse_args([*base, "--languages", "fr", "--epochs", "3", "--sum", "--margin", "0.2"])
     assert settings_of(options) == Hyperparameters(languages=("fr",), epochs=3, temperature=None, margin=0.2)
+
+
+def test_folders_bring_the_languages_that_they_have(colours: Path, tmp_path: Path) -> None:
+    english = tmp_path / "english"
+    shutil.copytree(colours, english)
+    (english / "captions" / "de.tsv").unlink()
+
+    sources = read_sources([colours, english], "all", ["en", "de"])
+
+    assert [list(photos.captions) for photos in sources] == [["en", "de"], ["en"]]
+    with pytest.raises(DataError, match="no folder has captions in: fr"):
+        read_sources([colours, english], "all", ["en", "fr"])
+    with pytest.raises(DataError, match="english has captions in none of: de"):
+        read_sources([english, colours], "all", ["de"])
