@@ -126,13 +126,17 @@ class Catalog:
         with self._connections.reading() as connection:
             return _by_id(connection, ids)
 
-    def images(self, name: str, *, after: int, limit: int) -> list[ImageRecord]:
-        """Up to `limit` images with ids above `after`, by ascending id. Raises UnknownCollection."""
+    def images(self, name: str, *, after: int | None, limit: int, newest_first: bool) -> list[ImageRecord]:
+        """Up to `limit` images after this id, by ascending or descending id. Raises UnknownCollection."""
+        beyond, order = ("<", "DESC") if newest_first else (">", "ASC")
+        if after is None:
+            after = LARGEST_ID if newest_first else 0
         with self._connections.reading() as connection:
             key = _collection_key(connection, name)
             rows = connection.execute(
-                f"{_IMAGES} WHERE collection_id = ? AND images.id > ? ORDER BY images.id LIMIT ?",
-                (key, min(after, LARGEST_ID), limit),
+                f"""{_IMAGES} WHERE collection_id = ? AND images.id {beyond} ?
+                ORDER BY images.id {order} LIMIT ?""",
+                (key, max(0, min(after, LARGEST_ID)), limit),
             )
             return [_record(row) for row in rows]
 

@@ -142,9 +142,14 @@ class Gallery:
         """Raises UnknownCollection, UnknownImage."""
         return self._catalog.image(collection, id)
 
-    def images(self, collection: str, *, after: int = 0, limit: int = 100) -> list[ImageRecord]:
-        """Up to `limit` images with ids above `after`, by ascending id. Raises UnknownCollection."""
-        return self._catalog.images(collection, after=after, limit=limit)
+    def images(
+        self, collection: str, *, after: int | None = None, limit: int = 100, newest_first: bool = False
+    ) -> list[ImageRecord]:
+        """Up to `limit` images by ascending id, or by descending id with `newest_first`.
+
+        With `after`, those that come after this id in that order. Raises UnknownCollection.
+        """
+        return self._catalog.images(collection, after=after, limit=limit, newest_first=newest_first)
 
     def original(self, record: ImageRecord) -> Path:
         """The file as it was handed in. It is gone once the last record of its content was removed."""

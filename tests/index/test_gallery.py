@@ -69,6 +69,18 @@ def test_images_are_listed_by_id_in_pages(gallery: Gallery) -> None:
     assert gallery.images("default", after=BEYOND_INT64) == []
 
 
+def test_images_can_be_listed_from_the_newest_on(gallery: Gallery) -> None:
+    added = gallery.add("default", [sample(str(i)) for i in range(5)])
+    newest = [one.record for one in reversed(added)]
+
+    first = gallery.images("default", limit=3, newest_first=True)
+    rest = gallery.images("default", after=first[-1].id, limit=3, newest_first=True)
+
+    assert first + rest == newest
+    assert gallery.images("default", after=BEYOND_INT64, newest_first=True) == newest
+    assert gallery.images("default", after=-BEYOND_INT64, newest_first=True) == []
+
+
 @pytest.mark.parametrize("id", [-1, 0, 999, BEYOND_INT64, -BEYOND_INT64 - 1])
 def test_unknown_image_is_named_whatever_its_id(gallery: Gallery, id: int) -> None:
     for ask in (gallery.image, gallery.vector):

@@ -1,0 +1,108 @@
+"""The HTTP service: composes limits, errors, routes and the page around a library."""
+
+import resource
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any, Final, cast
+
+from fastapi import FastAPI
+from fastapi.concurrency import run_in_threadpool
+from fastapi.responses import FileResponse, Response
+from fastapi.routing import APIRoute
+from fastapi.staticfiles import StaticFiles
+from fastapi_offline import FastAPIOffline
+
+from service.gate import Gate
+from service.handlers import tell_errors
+from service.library import Library
+from service.middleware import DOCUMENTATION, BodyLimit, LastResort, SecurityHeaders
+from service.problems import documented
+from service.reembedding import Reembedding
+from service.routes import collections, health, images, search
+from service.routes.context import Context
+from service.settings import Settings
+
+WEB: Final = Path(__file__).parent / "web"
+SEARCH_THREADS: Final = 32
+UPLOAD_THREADS: Final = 4  # each holds up to two chunks of images in memory
+OPEN_FILES: Final = 16384  # an upload may hold a temporary file for each of its files
+
+DESCRIPTION: Final = """
+Finds images by what they show, asked in any language: descriptions in different languages never need to be
+translations of each other, since the image is the pivot between them.
+
+Every error is a problem document (RFC 9457, `application/problem+json`) with a stable `type`, the `field` to
+blame, the `limit` that was passed and the `remedy`.
+"""
+
+
+def create_app(library: Library, settings: Settings) -> FastAPI:
+    """The service around `library`, which it closes when it stops."""
+    context = Context(
+        library=library,
+        settings=settings,
+        searches=Gate(threads=SEARCH_THREADS, limit=settings.queue),
+        uploads=Gate(threads=UPLOAD_THREADS, limit=settings.queue),
+        reembedding=Reembedding(library),
+    )
+    app = FastAPIOffline(
+        title="Pivot",
+        version="1",
+        description=DESCRIPTION,
+        lifespan=_lifespan,
+        docs_url=DOCUMENTATION,
+        redoc_url=None,
+        favicon_url="/web/favicon.svg",
+        responses=documented("default"),
+        generate_unique_id_function=_operation_id,
+    )
+    app.state.context = context
+    app.add_middleware(LastResort)
+    app.add_middleware(BodyLimit, max_form_bytes=settings.max_upload_bytes)
+    app.add_middleware(SecurityHeaders)  # the last one added is the outermost
+    tell_errors(app)
+    for routes in (collections, images, search, health):
+        app.include_router(routes.router)
+    _serve_page(app)
+    return app
+
+
+@asynccontextmanager
+async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
+    context = cast(Context, app.state.context)
+    _allow_open_files()
+    context.reembedding.start()
+    try:
+        yield
+    finally:
+        await run_in_threadpool(context.reembedding.stop)
+        await run_in_threadpool(context.library.close)
+
+
+def _allow_open_files() -> None:
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = OPEN_FILES if hard == resource.RLIM_INFINITY else min(OPEN_FILES, hard)
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
+
+
+def _operation_id(route: APIRoute) -> str:
+    return route.name
+
+
+class _Page(StaticFiles):
+    """Files that browsers ask after each time, so that an upgrade shows at once."""
+
+    def file_response(self, *arguments: Any, **options: Any) -> Response:
+        response = super().file_response(*arguments, **options)
+        response.headers["Cache-Control"] = "no-cache"
+        return response
+
+
+def _serve_page(app: FastAPI) -> None:
+    app.mount("/web", _Page(directory=WEB), name="web")
+
+    @app.get("/", include_in_schema=False)
+    async def page() -> Response:
+        return FileResponse(WEB / "index.html", headers={"Cache-Control": "no-cache"})

@@ -1,0 +1,84 @@
+"""What can be wrong with a request before its content is looked at."""
+
+# ruff: noqa: N818 -- the names say what happened, and read so where they are caught
+
+from collections.abc import Iterable
+
+from starlette.exceptions import HTTPException
+
+
+class BadRequest(Exception):
+    """A request that cannot be understood. The text ends with the remedy."""
+
+
+class BodyTooLarge(HTTPException):
+    """More bytes than the limit.
+
+    An HTTPException, because FastAPI hides any other that is raised while it reads a body.
+    """
+
+    def __init__(self, limit: int) -> None:
+        super().__init__(413)
+        self.limit = limit
+
+    def __str__(self) -> str:
+        return f"The request is larger than the limit of {self.limit:,} bytes. Send less at a time."
+
+
+class NotMultipart(BadRequest):
+    def __init__(self, content_type: str) -> None:
+        super().__init__(content_type)
+        self.content_type = content_type
+
+    def __str__(self) -> str:
+        return f"The request is {self.content_type}. Send the files as multipart/form-data."
+
+
+class BadForm(BadRequest):
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+    def __str__(self) -> str:
+        return f"The form cannot be read: {self.reason.rstrip('.')}. Send it as multipart/form-data."
+
+
+class NoFiles(BadRequest):
+    def __str__(self) -> str:
+        return "The form has no file. Send one or more file parts named `files`."
+
+
+class TooManyFiles(BadRequest):
+    def __init__(self, limit: int) -> None:
+        super().__init__(limit)
+        self.limit = limit
+
+    def __str__(self) -> str:
+        return f"The request has more files than the limit of {self.limit:,}. Send them in several requests."
+
+
+class UnknownField(BadRequest):
+    def __init__(self, field: str, allowed: Iterable[str]) -> None:
+        super().__init__(field, allowed)
+        self.field = field
+        self.allowed = ", ".join(allowed)
+
+    def __str__(self) -> str:
+        return f"The form has an unknown field {self.field!r}. Use these: {self.allowed}."
+
+
+class BadMetadata(BadRequest):
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+    def __str__(self) -> str:
+        return (
+            f"The metadata cannot be used: {self.reason}."
+            " Send one JSON object for all files, or an array with an object for each file."
+        )
+
+
+class BadCursor(BadRequest):
+    def __str__(self) -> str:
+        return "The cursor is not one that this service gave. Leave it out to start from the beginning."

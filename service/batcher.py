@@ -1,0 +1,96 @@
+"""Many callers, one network: items that wait at the same moment go through it in one call."""
+
+# ruff: noqa: N818 -- the names say what happened, and read so where they are caught
+
+from collections import deque
+from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import Future
+from threading import Condition, Thread
+from typing import Generic, TypeVar
+
+Item = TypeVar("Item")
+Result = TypeVar("Result")
+
+
+class Overloaded(Exception):
+    """As many wait as may wait; the caller should come back after `retry_after` seconds."""
+
+    def __init__(self, limit: int, retry_after: int = 1) -> None:
+        super().__init__(limit, retry_after)
+        self.limit = limit
+        self.retry_after = retry_after
+
+    def __str__(self) -> str:
+        return f"{self.limit} are waiting already, which is the limit. Try again in {self.retry_after} s."
+
+
+class Stopping(Exception):
+    """The service finishes what it accepted and accepts nothing new."""
+
+    def __str__(self) -> str:
+        return "The service is stopping. Try again when it is back."
+
+
+class Batcher(Generic[Item, Result]):
+    """Runs `function` over waiting items, at most `batch` at a time, in one thread of its own.
+
+    `function` gives one result per item, in their order. What it raises, every item of that batch gets.
+    At most `queue` items wait.
+    """
+
+    def __init__(
+        self, function: Callable[[Sequence[Item]], Iterable[Result]], *, name: str, batch: int, queue: int
+    ) -> None:
+        self._function = function
+        self._batch = batch
+        self._queue = queue
+        self._waiting: deque[tuple[Item, Future[Result]]] = deque()
+        self._changed = Condition()
+        self._closed = False
+        self._thread = Thread(target=self._work, name=name, daemon=True)
+        self._thread.start()
+
+    def submit(self, item: Item, *, patient: bool = False) -> Future[Result]:
+        """Queue one item. A full queue raises `Overloaded`; a `patient` caller waits for room instead.
+
+        Raises `Stopping` once closed.
+        """
+        with self._changed:
+            while patient and len(self._waiting) >= self._queue and not self._closed:
+                self._changed.wait()
+            if self._closed:
+                raise Stopping
+            if len(self._waiting) >= self._queue:
+                raise Overloaded(self._queue)
+            future: Future[Result] = Future()
+            self._waiting.append((item, future))
+            self._changed.notify_all()
+            return future
+
+    def close(self) -> None:
+        """Refuse new items, finish those that wait."""
+        with self._changed:
+            self._closed = True
+            self._changed.notify_all()
+        self._thread.join()
+
+    def _work(self) -> None:
+        while batch := self._take():
+            items, futures = zip(*batch, strict=True)
+            try:
+                results = self._function(items)
+                for future, result in zip(futures, results, strict=True):
+                    future.set_result(result)
+            except Exception as error:
+                for future in futures:
+                    if not future.done():
+                        future.set_exception(error)
+
+    def _take(self) -> list[tuple[Item, Future[Result]]]:
+        """The next batch, as soon as there is one; empty when closed and done."""
+        with self._changed:
+            while not (self._waiting or self._closed):
+                self._changed.wait()
+            batch = [self._waiting.popleft() for _ in range(min(self._batch, len(self._waiting)))]
+            self._changed.notify_all()
+            return batch

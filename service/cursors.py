@@ -1,0 +1,18 @@
+"""Where a page of a list ended, as text that clients hand back without looking into it."""
+
+from base64 import urlsafe_b64decode, urlsafe_b64encode
+
+from service.bad_requests import BadCursor
+
+
+def cursor_after(id: int) -> str:
+    """The cursor of the page that begins after `id`."""
+    return urlsafe_b64encode(str(id).encode()).decode()
+
+
+def id_before(cursor: str) -> int:
+    """The id that `cursor` was made from. Raises BadCursor."""
+    try:
+        return int(urlsafe_b64decode(cursor.encode("ascii")))
+    except ValueError:
+        raise BadCursor from None

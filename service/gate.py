@@ -1,0 +1,34 @@
+"""How many requests of a kind may be at work, and how many may wait for their turn."""
+
+from collections.abc import Callable
+from functools import partial
+from typing import ParamSpec, TypeVar
+
+from anyio import CapacityLimiter, to_thread
+
+from service.batcher import Overloaded
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+
+class Gate:
+    """Runs blocking functions in at most `threads` threads, off the event loop, with at most `limit` inside.
+
+    Belongs to one event loop, and is used in it only.
+    """
+
+    def __init__(self, *, threads: int, limit: int) -> None:
+        self._threads = CapacityLimiter(threads)
+        self._limit = limit
+        self._inside = 0
+
+    async def run(self, function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+        """The function's result, or its exception. Raises Overloaded where `limit` are inside already."""
+        if self._inside >= self._limit:
+            raise Overloaded(self._limit)
+        self._inside += 1
+        try:
+            return await to_thread.run_sync(partial(function, *args, **kwargs), limiter=self._threads)
+        finally:
+            self._inside -= 1

@@ -1,0 +1,251 @@
+"""The two paths of the service, without HTTP: images go in, images are found."""
+
+import threading
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from types import TracebackType
+from typing import Final, Literal, Protocol, Self
+
+from PIL.Image import Image
+
+from index.gallery import DEFAULT_COLLECTION, Gallery
+from index.records import Hit, Scoring, SearchOptions
+from index.vectors import Row, Rows
+from service.batcher import Batcher
+from service.decoder import Decoder
+from service.intake import Intake
+from service.queries import OutOfRange, QueryUnreadable, clean_query, language_code
+from service.settings import Settings
+from service.stopwatch import Stopwatch
+from service.uploads import Outcome, Upload
+
+TEXT_BATCH: Final = 64
+IMAGE_BATCH: Final = 16
+MAX_CANDIDATES: Final = 10_000
+
+
+class Language(Protocol):
+    """`code` is ISO 639-1, `confidence` in [0, 1]."""
+
+    @property
+    def code(self) -> str: ...
+    @property
+    def confidence(self) -> float: ...
+
+
+class Encoder(Protocol):
+    """What the service asks of a model."""
+
+    @property
+    def version(self) -> str: ...
+    @property
+    def dim(self) -> int: ...
+    @property
+    def scoring(self) -> Scoring:
+        """The score that ranks best for this model."""
+
+    @property
+    def languages(self) -> Sequence[str]:
+        """The codes of the languages that the model was made for."""
+
+    def embed_images(self, images: Sequence[Image]) -> Rows:
+        """RGB images, upright, of any size -> (n, dim) float32, unit, non-negative rows."""
+
+    def embed_texts(self, texts: Sequence[str], languages: Sequence[str]) -> Rows:
+        """Texts, and the code of each one's language -> (n, dim) float32, unit, non-negative rows."""
+
+    def reads(self, text: str) -> bool:
+        """False: nothing in the text means anything to the model."""
+
+
+@dataclass(frozen=True)
+class Ranking:
+    """What the asker may choose. `scoring=None`: what ranks best for the kind of query."""
+
+    k: int = 10
+    scoring: Scoring | None = None
+    candidates: int = 200
+    exact: bool = False
+
+
+DEFAULT_RANKING: Final = Ranking()
+
+
+@dataclass(frozen=True)
+class QueryLanguage:
+    """The language that a query was taken to be in; `confidence` in [0, 1], None where it was given."""
+
+    code: str
+    confidence: float | None
+    source: Literal["given", "detected"]
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What was found, best first, and how. `text` and `language` are None where an image was the query."""
+
+    hits: list[Hit]
+    text: str | None  # as the model read it
+    language: QueryLanguage | None
+    model: str
+    scoring: Scoring
+    exact: bool
+    candidates: int  # images that were scored
+    timings_ms: dict[str, float]
+
+
+class Library:
+    """An encoder, a gallery and a decoder at work together. Thread-safe; a context manager.
+
+    It owns what it is given: `close` finishes the accepted work, then closes decoder and gallery.
+    """
+
+    def __init__(
+        self,
+        encoder: Encoder,
+        gallery: Gallery,
+        decoder: Decoder,
+        detect: Callable[[str], Language],
+        settings: Settings,
+    ) -> None:
+        self.encoder = encoder
+        self.gallery = gallery
+        self._decoder = decoder
+        self._detect = detect
+        self._settings = settings
+        self._texts: Batcher[tuple[str, str], Row] = Batcher(
+            self._embed_texts, name="embed-texts", batch=TEXT_BATCH, queue=settings.queue
+        )
+        self._images: Batcher[Image, Row] = Batcher(
+            encoder.embed_images, name="embed-images", batch=IMAGE_BATCH, queue=settings.queue
+        )
+        self._intake = Intake(gallery, decoder, self._images, settings.max_image_bytes)
+
+    def close(self) -> None:
+        """Finish what was accepted and refuse more. Closing twice does nothing."""
+        self._decoder.close()
+        self._texts.close()
+        self._images.close()
+        self.gallery.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def check_collection(self, name: str) -> None:
+        """Raises UnknownCollection. Costs little, unlike a description with its counts."""
+        self.gallery.known(name, ())
+
+    def delete_collection(self, name: str) -> None:
+        """Delete it with all that is in it; the default one comes back empty. Raises UnknownCollection."""
+        self.gallery.delete_collection(name)
+        if name == DEFAULT_COLLECTION:
+            self.gallery.create_collection(name)
+
+    def add(self, collection: str, uploads: Iterable[Upload]) -> list[Outcome]:
+        """Add images, any number of them, and tell of each in its turn what became of it.
+
+        Content that the collection has is not decoded again and keeps its record. A file that is no good is
+        an outcome, not an exception. Raises UnknownCollection, StorageFull, StorageUnwritable, Stopping; what
+        was stored before that stays stored, and counts as existing when it is sent again.
+        """
+        self.check_collection(collection)
+        return self._intake.add(collection, uploads)
+
+    def reembed(self, stop: threading.Event) -> int:
+        """Give images that lack a vector of the current model one, made from their originals.
+
+        Returns their number. What was done stays done when `stop` is set. An original that no longer decodes
+        is passed over.
+        """
+        return self._intake.reembed(stop)
+
+    def search_text(
+        self, collection: str, q: str, *, language: str | None = None, ranking: Ranking = DEFAULT_RANKING
+    ) -> Answer:
+        """Find images by words. `language` is a tag such as `de` or `en-GB`; without it, it is detected.
+
+        Raises a QueryError, UnknownCollection, Overloaded, Stopping.
+        """
+        options = self._options(ranking, self.encoder.scoring)
+        watch = Stopwatch()
+        text = clean_query(q, self._settings.max_query_chars)
+        asked_in = self._language(text, language)
+        watch.lap("language")
+        if not self.encoder.reads(text):
+            raise QueryUnreadable
+        vector = self._texts.submit((text, asked_in.code)).result()
+        watch.lap("embed")
+        return self._rank(collection, vector, options, watch, text, asked_in)
+
+    def search_image(self, collection: str, upload: Upload, *, ranking: Ranking = DEFAULT_RANKING) -> Answer:
+        """Find images that show the like of an image from outside, which is not kept.
+
+        Raises an ImageError, OutOfRange, UnknownCollection, Overloaded, Stopping.
+        """
+        options = self._options(ranking, "symmetric")
+        watch = Stopwatch()
+        content = upload.read(self._settings.max_image_bytes)
+        image = self._decoder.decode(content.data).result().image()
+        watch.lap("decode")
+        vector = self._images.submit(image).result()
+        watch.lap("embed")
+        return self._rank(collection, vector, options, watch)
+
+    def search_like(self, collection: str, image_id: int, *, ranking: Ranking = DEFAULT_RANKING) -> Answer:
+        """Find images that show the like of one in the collection, which is left out itself.
+
+        Raises OutOfRange, UnknownCollection, UnknownImage, NotEmbedded.
+        """
+        options = self._options(ranking, "symmetric", exclude=frozenset((image_id,)))
+        watch = Stopwatch()
+        vector = self.gallery.vector(collection, image_id)
+        watch.lap("embed")
+        return self._rank(collection, vector, options, watch)
+
+    def _options(
+        self, ranking: Ranking, best: Scoring, exclude: frozenset[int] = frozenset()
+    ) -> SearchOptions:
+        """What was asked for, with the `best` scoring where none was. Raises OutOfRange."""
+        for name, value, most in (
+            ("k", ranking.k, self._settings.max_k),
+            ("candidates", ranking.candidates, MAX_CANDIDATES),
+        ):
+            if not 1 <= value <= most:
+                raise OutOfRange(name, value, 1, most)
+        return SearchOptions(ranking.k, ranking.scoring or best, ranking.candidates, ranking.exact, exclude)
+
+    def _language(self, text: str, tag: str | None) -> QueryLanguage:
+        if tag is not None:
+            return QueryLanguage(language_code(tag), None, "given")
+        detected = self._detect(text)
+        return QueryLanguage(detected.code, detected.confidence, "detected")
+
+    def _embed_texts(self, items: Sequence[tuple[str, str]]) -> Rows:
+        texts, languages = zip(*items, strict=True)
+        return self.encoder.embed_texts(texts, languages)
+
+    def _rank(
+        self,
+        collection: str,
+        vector: Row,
+        options: SearchOptions,
+        watch: Stopwatch,
+        text: str | None = None,
+        language: QueryLanguage | None = None,
+    ) -> Answer:
+        found = self.gallery.search(collection, vector, options)
+        return Answer(
+            hits=found.hits,
+            text=text,
+            language=language,
+            model=self.encoder.version,
+            scoring=options.scoring,
+            exact=options.exact,
+            candidates=found.candidates,
+            timings_ms={**watch.timings(), **found.timings},
+        )

@@ -1,0 +1,121 @@
+"""What holds for every request: a limit to its body, an answer come what may, strict headers for browsers."""
+
+import logging
+from typing import Final
+
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from service.bad_requests import BodyTooLarge
+from service.problems import Problem, problem_for
+
+logger = logging.getLogger(__name__)
+
+MAX_PLAIN_BYTES: Final = 1024 * 1024  # a body without files, which is read into memory as a whole
+
+# The API and the page need nothing from elsewhere.
+STRICT: Final = (
+    "default-src 'self'; img-src 'self' blob: data:; object-src 'none'; base-uri 'none';"
+    " form-action 'self'; frame-ancestors 'none'"
+)
+# Swagger UI is set up by a script within its page.
+DOCUMENTATION: Final = "/docs"
+DOCUMENTATION_POLICY: Final = f"{STRICT}; script-src 'self' 'unsafe-inline'; style-src 'self' 'unsafe-inline'"
+
+
+class BodyLimit:
+    """Ends a request with 413 once its body passes the limit: announced, or else as it streams in."""
+
+    def __init__(self, app: ASGIApp, max_form_bytes: int) -> None:
+        self._app = app
+        self._max_form_bytes = max_form_bytes
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        headers = Headers(scope=scope)
+        form = headers.get("content-type", "").lower().startswith("multipart/form-data")
+        limit = self._max_form_bytes if form else min(MAX_PLAIN_BYTES, self._max_form_bytes)
+        announced = headers.get("content-length", "")
+        if announced.isdecimal() and int(announced) > limit:
+            await _refuse(limit, scope, receive, send)
+            return
+        await self._app(scope, _counted(receive, limit), send)
+
+
+def _counted(receive: Receive, limit: int) -> Receive:
+    received = 0
+
+    async def counted() -> Message:
+        nonlocal received
+        message = await receive()
+        received += len(message.get("body", b""))
+        if received > limit:
+            raise BodyTooLarge(limit)
+        return message
+
+    return counted
+
+
+async def _refuse(limit: int, scope: Scope, receive: Receive, send: Send) -> None:
+    problem = problem_for(BodyTooLarge(limit))
+    assert problem is not None
+    # No "Connection: close": the server would reset the connection before a client that still sends has read
+    # the answer. So it reads on, and drops what it reads.
+    await problem.response()(scope, receive, send)
+
+
+BUG: Final = Problem(
+    type="urn:pivot:internal-error",
+    title="Internal error",
+    status=500,
+    detail="The service failed at this request, which is a fault of its own.",
+    remedy="Try again; if it stays so, the operator finds the cause in the log.",
+)
+
+
+class LastResort:
+    """Logs what nobody caught, and answers with a problem document that tells nothing of the inside."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        started = False
+
+        async def watched(message: Message) -> None:
+            nonlocal started
+            started = True
+            await send(message)
+
+        try:
+            await self._app(scope, receive, watched)
+        except Exception:
+            if started or scope["type"] != "http":
+                raise  # too late for another answer: the server logs it and hangs up
+            logger.exception("%s %s failed", scope["method"], scope["path"])
+            await BUG.response()(scope, receive, send)
+
+
+class SecurityHeaders:
+    """No content sniffing, no referrer, and a content security policy that allows this service only."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+
+        async def strict(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                headers = MutableHeaders(scope=message)
+                headers["X-Content-Type-Options"] = "nosniff"
+                headers["Referrer-Policy"] = "no-referrer"
+                policy = DOCUMENTATION_POLICY if scope["path"] == DOCUMENTATION else STRICT
+                headers.setdefault("Content-Security-Policy", policy)
+            await send(message)
+
+        await self._app(scope, receive, strict)

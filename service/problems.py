@@ -1,0 +1,159 @@
+"""Errors as HTTP tells them: RFC 9457 problem documents, and the one table from our errors to them."""
+
+import json
+from typing import Any, Final, Literal, NamedTuple
+
+from pydantic import BaseModel, ConfigDict, Field
+from starlette.responses import Response
+
+from index import errors as gallery
+from service import bad_requests, batcher, decoder, images, queries, uploads
+
+MEDIA_TYPE: Final = "application/problem+json"
+
+
+class FieldProblem(BaseModel):
+    """What is wrong with one field of a request."""
+
+    field: str
+    detail: str
+
+
+class Problem(BaseModel):
+    """What went wrong, for programs (`type`, `field`, `limit`) and for people (the other members)."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {
+                    "type": "urn:pivot:out-of-range",
+                    "title": "Out of range",
+                    "status": 422,
+                    "detail": "k is 0; the limits are 1 and 1000.",
+                    "field": "k",
+                    "limit": 1,
+                    "remedy": "Give a k between them.",
+                }
+            ]
+        }
+    )
+
+    type: str = Field(description="stable name of the kind of problem, a URN")
+    title: str = Field(description="the kind of problem in words")
+    status: int = Field(description="the HTTP status")
+    detail: str = Field(description="what happened this time, with the value and the limit")
+    field: str | None = Field(default=None, description="the field of the request that is to blame")
+    limit: int | float | None = Field(default=None, description="the limit that was passed")
+    remedy: str | None = Field(default=None, description="what to do")
+    errors: list[FieldProblem] | None = Field(
+        default=None, description="all fields, where several are to blame"
+    )
+
+    def response(self, headers: dict[str, str] | None = None) -> Response:
+        # Not pydantic's own JSON, which fails at half a surrogate pair: a field may be named by one.
+        body = json.dumps(self.model_dump(exclude_none=True))
+        return Response(body, self.status, headers=headers, media_type=MEDIA_TYPE)
+
+
+class Kind(NamedTuple):
+    """One row of the table. The error's own text is the detail, unless `text` replaces it; both end with the
+    remedy, a sentence. An attribute `field` of the error goes before the `field` here."""
+
+    status: int
+    name: str
+    title: str
+    field: str | None = None
+    text: str | None = None
+
+
+KINDS: Final[dict[type[Exception], Kind]] = {
+    images.ImageEmpty: Kind(422, "image-empty", "Empty file", "file"),
+    images.NotAnImage: Kind(415, "not-an-image", "Not an image", "file"),
+    images.UnsupportedFormat: Kind(415, "unsupported-format", "Unsupported format", "file"),
+    images.ImageDamaged: Kind(422, "image-damaged", "Damaged image", "file"),
+    images.ImageTooLarge: Kind(413, "image-too-large", "Too many pixels", "file"),
+    images.FileTooLarge: Kind(413, "file-too-large", "Too many bytes", "file"),
+    images.DecodeOutOfMemory: Kind(413, "decode-out-of-memory", "Too much memory needed", "file"),
+    decoder.DecodeTimeout: Kind(422, "decode-timeout", "Too much time needed", "file"),
+    decoder.DecodeCrashed: Kind(422, "decode-crashed", "Decoding failed", "file"),
+    uploads.FileUnreadable: Kind(500, "file-unreadable", "Unreadable file", "file"),
+    queries.QueryEmpty: Kind(422, "query-empty", "Empty query", "q"),
+    queries.QueryTooLong: Kind(422, "query-too-long", "Query too long", "q"),
+    queries.QueryUnreadable: Kind(422, "query-unreadable", "Unknown script", "q"),
+    queries.BadLanguage: Kind(422, "bad-language", "Not a language", "language"),
+    queries.OutOfRange: Kind(422, "out-of-range", "Out of range"),
+    gallery.UnknownCollection: Kind(404, "unknown-collection", "No such collection", "collection"),
+    gallery.CollectionExists: Kind(409, "collection-exists", "Collection exists", "name"),
+    gallery.BadCollectionName: Kind(422, "bad-collection-name", "Not a collection's name", "name"),
+    gallery.UnknownImage: Kind(404, "unknown-image", "No such image", "image_id"),
+    gallery.NotEmbedded: Kind(409, "not-embedded", "Not embedded yet", "image_id"),
+    gallery.BadValue: Kind(422, "bad-value", "Unusable value"),
+    gallery.StorageFull: Kind(
+        507,
+        "storage-full",
+        "No space left",
+        text="The store has no space left; nothing was written. Free some, then send the request again.",
+    ),
+    gallery.StorageUnwritable: Kind(
+        500,
+        "storage-unwritable",
+        "Store not writable",
+        text="The store cannot be written. Have the operator check its owner, its rights and its disk.",
+    ),
+    gallery.StoreDamaged: Kind(
+        500,
+        "store-damaged",
+        "Store damaged",
+        text="The store cannot be read. Have the operator restore it from a backup.",
+    ),
+    gallery.StoreClosed: Kind(503, "stopping", "Stopping", text=str(batcher.Stopping())),
+    batcher.Stopping: Kind(503, "stopping", "Stopping"),
+    batcher.Overloaded: Kind(503, "overloaded", "Overloaded"),
+    bad_requests.BodyTooLarge: Kind(413, "body-too-large", "Request too large"),
+    bad_requests.NotMultipart: Kind(415, "not-multipart", "Not a form with files", "files"),
+    bad_requests.BadForm: Kind(422, "bad-form", "Unreadable form"),
+    bad_requests.NoFiles: Kind(422, "no-files", "No files", "files"),
+    bad_requests.TooManyFiles: Kind(413, "too-many-files", "Too many files", "files"),
+    bad_requests.UnknownField: Kind(422, "unknown-field", "Unknown field"),
+    bad_requests.BadMetadata: Kind(422, "bad-metadata", "Unusable metadata", "metadata"),
+    bad_requests.BadCursor: Kind(422, "bad-cursor", "Unknown cursor", "cursor"),
+}
+
+
+def problem_for(error: Exception) -> Problem | None:
+    """The problem document of one of our errors; None for any other, which is a bug."""
+    kind = next((KINDS[base] for base in type(error).__mro__ if base in KINDS), None)
+    if kind is None:
+        return None
+    text = kind.text or str(error)
+    detail, found, remedy = text.rpartition(". ")
+    return Problem(
+        type=f"urn:pivot:{kind.name}",
+        title=kind.title,
+        status=kind.status,
+        detail=f"{detail}." if found else text,
+        field=getattr(error, "field", kind.field),
+        limit=getattr(error, "limit", None),
+        remedy=remedy if found else None,
+    )
+
+
+def documented(*statuses: int | Literal["default"]) -> dict[int | str, dict[str, Any]]:
+    """The `responses` of routes that may answer with problems of these statuses."""
+    schema = {"$ref": "#/components/schemas/Problem"}
+    return {
+        status: {"description": _MEANINGS[status], "content": {MEDIA_TYPE: {"schema": schema}}}
+        for status in statuses
+    }
+
+
+_MEANINGS: Final[dict[int | str, str]] = {
+    "default": "Any other problem",
+    404: "There is no such collection or image",
+    409: "The request conflicts with what is there",
+    413: "The request, a file or an image is too large",
+    415: "The request or a file has the wrong format",
+    422: "A field is missing, out of range or of no use",
+    503: "Too many requests wait already; come back after `Retry-After` seconds",
+    507: "No space is left to store anything",
+}

@@ -1,0 +1,82 @@
+"""What people ask, made ready for a model: text that can be read, a language that can be named."""
+
+# ruff: noqa: N818 -- the names say what happened, and read so where they are caught
+
+import re
+import unicodedata
+from typing import Final
+
+
+class QueryError(Exception):
+    """A question that cannot be asked. The text ends with the remedy."""
+
+
+class QueryEmpty(QueryError):
+    def __str__(self) -> str:
+        return "The query is empty. Write what the image should show."
+
+
+class QueryTooLong(QueryError):
+    def __init__(self, characters: int, limit: int) -> None:
+        super().__init__(characters, limit)
+        self.characters = characters
+        self.limit = limit
+
+    def __str__(self) -> str:
+        return f"The query has {self.characters:,} characters; the limit is {self.limit:,}. Shorten it."
+
+
+class QueryUnreadable(QueryError):
+    """No part of the text is known to the model."""
+
+    def __str__(self) -> str:
+        return "The model cannot read this script. Ask in another language."
+
+
+class BadLanguage(QueryError):
+    def __init__(self, language: str) -> None:
+        super().__init__(language)
+        self.language = language
+
+    def __str__(self) -> str:
+        return f"{self.language!r} is no language tag. Give one such as de or en-GB, or none."
+
+
+class OutOfRange(QueryError):
+    """`limit` is the bound that `value` is beyond."""
+
+    def __init__(self, field: str, value: int, least: int, most: int) -> None:
+        super().__init__(field, value, least, most)
+        self.field = field
+        self.value = value
+        self.least = least
+        self.most = most
+        self.limit = least if value < least else most
+
+    def __str__(self) -> str:
+        return (
+            f"{self.field} is {self.value}; the limits are {self.least} and {self.most}."
+            f" Give a {self.field} between them."
+        )
+
+
+_TAG: Final = re.compile(r"([A-Za-z]{2,3})(?:[-_][A-Za-z0-9]{1,8})*")
+
+
+def clean_query(text: str, limit: int) -> str:
+    """NFC, single spaces, no control characters. Raises QueryTooLong, QueryEmpty."""
+    if len(text) > limit:
+        raise QueryTooLong(len(text), limit)
+    printable = "".join(" " if unicodedata.category(char) in ("Cc", "Cs") else char for char in text)
+    cleaned = " ".join(unicodedata.normalize("NFC", printable).split())
+    if not cleaned:
+        raise QueryEmpty
+    return cleaned
+
+
+def language_code(tag: str) -> str:
+    """The ISO 639 code of a language tag: `de-AT` -> `de`. Raises BadLanguage."""
+    found = _TAG.fullmatch(tag)
+    if found is None:
+        raise BadLanguage(tag[:40])
+    return found.group(1).lower()

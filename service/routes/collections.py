@@ -1,0 +1,34 @@
+"""Collections of images."""
+
+from fastapi import APIRouter
+
+from service import schemas
+from service.problems import documented
+from service.routes.context import CollectionName, InContext
+
+router = APIRouter(prefix="/v1/collections", tags=["collections"])
+
+
+@router.get("", summary="List the collections")
+def list_collections(context: InContext) -> schemas.Collections:
+    """All of them, in the order of their creation. One named `default` is always there."""
+    records = context.library.gallery.collections()
+    return schemas.Collections(collections=[schemas.Collection.of(record) for record in records])
+
+
+@router.post("", summary="Create a collection", status_code=201, responses=documented(409, 422))
+def create_collection(body: schemas.NewCollection, context: InContext) -> schemas.Collection:
+    """A new, empty collection."""
+    return schemas.Collection.of(context.library.gallery.create_collection(body.name))
+
+
+@router.get("/{collection}", summary="Describe a collection", responses=documented(404))
+def get_collection(collection: CollectionName, context: InContext) -> schemas.Collection:
+    """How many images it has, and how many of them searches can find."""
+    return schemas.Collection.of(context.library.gallery.collection(collection))
+
+
+@router.delete("/{collection}", summary="Delete a collection", status_code=204, responses=documented(404))
+def delete_collection(collection: CollectionName, context: InContext) -> None:
+    """With all images in it. The collection `default` comes back empty."""
+    context.library.delete_collection(collection)

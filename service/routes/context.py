@@ -1,0 +1,31 @@
+"""What the routes work with."""
+
+from dataclasses import dataclass
+from typing import Annotated, cast
+
+from fastapi import Depends, Path, Request
+
+from service.gate import Gate
+from service.library import Library
+from service.reembedding import Reembedding
+from service.settings import Settings
+
+
+@dataclass(frozen=True)
+class Context:
+    """One for each app. The gates keep uploads, which are slow, from standing in the way of searches."""
+
+    library: Library
+    settings: Settings
+    searches: Gate
+    uploads: Gate
+    reembedding: Reembedding
+
+
+async def _context(request: Request) -> Context:
+    return cast(Context, request.app.state.context)
+
+
+InContext = Annotated[Context, Depends(_context)]
+CollectionName = Annotated[str, Path(description="name of the collection", examples=["default"])]
+ImageId = Annotated[int, Path(description="id of the image", examples=[1])]

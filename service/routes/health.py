@@ -1,0 +1,40 @@
+"""Whether the service lives, whether it is ready, and what it runs."""
+
+from fastapi import APIRouter
+
+from service import schemas
+from service.problems import documented
+from service.routes.context import InContext
+
+router = APIRouter(tags=["health"])
+
+
+@router.get("/livez", summary="Does the service live?")
+async def live() -> schemas.Health:
+    """Answers at once, whatever else the service is doing."""
+    return schemas.Health()
+
+
+@router.get("/readyz", summary="Is the service ready?", responses=documented(503))
+def ready(context: InContext) -> schemas.Readiness:
+    """Asks the store how many images each collection has, and how many of them searches can find."""
+    library = context.library
+    collections = [schemas.Collection.of(record) for record in library.gallery.collections()]
+    pending = sum(collection.images - collection.searchable for collection in collections)
+    return schemas.Readiness(
+        model=library.encoder.version,
+        collections=collections,
+        reembedding=schemas.Reembedding(running=context.reembedding.running, pending=pending),
+    )
+
+
+@router.get("/v1/model", summary="Describe the model", tags=["model"])
+async def describe_model(context: InContext) -> schemas.Model:
+    """The model that embeds texts and images."""
+    encoder = context.library.encoder
+    return schemas.Model(
+        version=encoder.version,
+        dim=encoder.dim,
+        scoring=encoder.scoring,
+        languages=list(encoder.languages),
+    )

@@ -1,0 +1,56 @@
+"""Everything that an operator may set, as one frozen object read from the environment."""
+
+import os
+from pathlib import Path
+from typing import Final
+
+from pydantic import Field, PositiveFloat, PositiveInt
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+MIB: Final = 1024 * 1024
+
+
+def _decode_workers() -> int:
+    return min(os.cpu_count() or 1, 4)
+
+
+class Settings(BaseSettings):
+    """Environment variables are these names in capitals after `PIVOT_`, for example `PIVOT_MAX_K=100`."""
+
+    model_config = SettingsConfigDict(env_prefix="PIVOT_", frozen=True)
+
+    store: Path = Field(default=Path("store"), description="folder of the database and the images")
+    host: str = "127.0.0.1"
+    port: int = Field(default=8000, ge=0, le=65535)
+    checkpoint: Path | None = Field(
+        default=None, description="folder of a checkpoint; without it, the one that ships"
+    )
+    threads: PositiveInt | None = Field(
+        default=None, description="threads of the towers; without it, torch decides"
+    )
+
+    max_upload_mb: PositiveInt = Field(default=1024, description="MiB of one request")
+    max_image_mb: PositiveInt = Field(default=64, description="MiB of one image file")
+    max_pixels: PositiveInt = Field(default=64_000_000, description="pixels of one image")
+    max_files: PositiveInt = Field(default=1000, description="files in one request")
+    max_query_chars: PositiveInt = Field(default=1000, description="characters of a text query")
+    max_k: PositiveInt = Field(default=1000, description="results of one search")
+
+    queue: PositiveInt = Field(
+        default=256, description="requests, or images, that may wait before new ones get 503"
+    )
+    decode_seconds: PositiveFloat = Field(default=10, description="time for decoding one image")
+    decode_memory_mb: int = Field(
+        default=1280,  # what a WebP of max_pixels takes, the hungriest format by far
+        ge=128,
+        description="MiB of address space of one decoding process",
+    )
+    decode_workers: PositiveInt = Field(default_factory=_decode_workers, description="decoding processes")
+
+    @property
+    def max_upload_bytes(self) -> int:
+        return self.max_upload_mb * MIB
+
+    @property
+    def max_image_bytes(self) -> int:
+        return self.max_image_mb * MIB

@@ -1,0 +1,80 @@
+/**
+ * Files that come by drag and drop or from a folder. The page has two targets, marked `data-drop`: the search box
+ * ("search") and everything else ("upload"). Both show themselves as soon as files hover over the window.
+ */
+const IMAGE = /\.(jpe?g|png|webp|gif|bmp|tiff?|avif|hei[cf])$/i;
+
+export function watchDrops({ onUpload, onSearch }) {
+  const root = document.documentElement;
+  const targets = [...document.querySelectorAll("[data-drop]")];
+
+  const mark = (over) => {
+    root.toggleAttribute("data-dragging", over !== null);
+    for (const target of targets) target.toggleAttribute("data-over", target.dataset.drop === over);
+  };
+  const under = (event) => event.target.closest?.("[data-drop]")?.dataset.drop ?? "upload";
+
+  addEventListener("dragover", (event) => {
+    if (!carriesFiles(event)) return;
+    event.preventDefault();
+    event.dataTransfer.dropEffect = "copy";
+    mark(under(event));
+  });
+  addEventListener("dragleave", (event) => {
+    if (event.relatedTarget === null) mark(null);
+  });
+  addEventListener("drop", (event) => {
+    if (!carriesFiles(event)) return;
+    event.preventDefault();
+    mark(null);
+    if (under(event) === "upload") onUpload(readDrop(event.dataTransfer));
+    else if (event.dataTransfer.files.length) onSearch(event.dataTransfer.files[0]);
+  });
+}
+
+const carriesFiles = (event) => event.dataTransfer?.types.includes("Files");
+
+/** The photos of a folder that was chosen, and how many files in it are none: `{ files, leftOut }`. */
+export function readFolder(list) {
+  return sift([...list]);
+}
+
+/**
+ * What was dropped, folders walked: `{ files, leftOut, unreadable }`, the last one names. Files dropped one by one
+ * are kept whatever they are, so that the server can say what is wrong with them; folders hold much that was never
+ * meant.
+ */
+async function readDrop(transfer) {
+  // Entries must be taken before the first await: the browser empties the list when the event is over.
+  const entries = [...transfer.items].map((item) => item.webkitGetAsEntry?.() ?? null);
+  const files = [...transfer.files].filter((_, position) => !entries[position]?.isDirectory);
+  const found = { files: [], unreadable: [] };
+  for (const entry of entries) if (entry?.isDirectory) await walk(entry, found);
+  const { files: photos, leftOut } = sift(found.files);
+  return { files: [...files, ...photos], leftOut, unreadable: found.unreadable };
+}
+
+function sift(files) {
+  const photos = files.filter((file) => file.type.startsWith("image/") || IMAGE.test(file.name));
+  return { files: photos, leftOut: files.length - photos.length };
+}
+
+async function walk(entry, found) {
+  try {
+    if (entry.isFile) found.files.push(await new Promise((resolve, reject) => entry.file(resolve, reject)));
+    else for (const inner of await list(entry)) await walk(inner, found);
+  } catch {
+    found.unreadable.push(entry.name);
+  }
+}
+
+async function list(folder) {
+  const reader = folder.createReader();
+  const all = [];
+  for (;;) {
+    // A reader hands out a folder in portions, and says that it is at the end with an empty one.
+    const entries = await new Promise((resolve, reject) => reader.readEntries(resolve, reject));
+    if (entries.length === 0) return all;
+    all.push(...entries);
+  }
+}

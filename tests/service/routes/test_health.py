@@ -1,0 +1,26 @@
+from tests.service.pictures import RED, plain
+from tests.service.serving import Service
+
+
+def test_the_service_lives(service: Service) -> None:
+    assert service.client.get("/livez").json() == {"status": "ok"}
+
+
+def test_readiness_tells_what_can_be_searched(service: Service, collection: str) -> None:
+    service.client.post(f"/v1/collections/{collection}/images", files={"files": ("a.png", plain(RED))})
+    answer = service.client.get("/readyz")
+    assert answer.status_code == 200
+    body = answer.json()
+    counts = {one["name"]: (one["images"], one["searchable"]) for one in body["collections"]}
+    assert counts[collection] == (1, 1)
+    assert (body["status"], body["model"]) == ("ok", "colours-1")
+    assert body["reembedding"] == {"running": False, "pending": 0}
+
+
+def test_the_model_is_described(service: Service) -> None:
+    assert service.client.get("/v1/model").json() == {
+        "version": "colours-1",
+        "dim": 3,
+        "scoring": "asymmetric",
+        "languages": ["de", "en"],
+    }

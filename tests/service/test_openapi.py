@@ -1,0 +1,133 @@
+"""The description of the API: it tells the truth, and what it shows as an example runs as it stands."""
+
+import re
+from collections.abc import Iterator
+from typing import Any, NamedTuple
+
+import httpx
+import pytest
+
+from service.problems import MEDIA_TYPE
+from tests.service.pictures import BLUE, RED, plain
+from tests.service.serving import Service, serving
+
+Schema = dict[str, Any]
+
+
+class Operation(NamedTuple):
+    method: str
+    path: str
+    description: dict[str, Any]
+
+
+class Description:
+    """An OpenAPI document, read from a running service."""
+
+    def __init__(self, document: dict[str, Any]) -> None:
+        self.document = document
+        self.operations = [
+            Operation(method, path, description)
+            for path, methods in document["paths"].items()
+            for method, description in methods.items()
+        ]
+
+    def resolved(self, schema: Schema) -> Schema:
+        while "$ref" in schema:
+            schema = self.document["components"]["schemas"][schema["$ref"].rpartition("/")[2]]
+        return schema
+
+    def body_examples(self, operation: Operation) -> list[dict[str, Any]]:
+        """Arguments for httpx: one for each example of the body; none at all where there is no body."""
+        content = operation.description.get("requestBody", {}).get("content", {})
+        if "application/json" in content:
+            examples = self.resolved(content["application/json"]["schema"])["examples"]
+            return [{"json": example} for example in examples]
+        if "multipart/form-data" in content:
+            properties = self.resolved(content["multipart/form-data"]["schema"])["properties"]
+            return [self._form(properties)]
+        return [{}]
+
+    @staticmethod
+    def _form(properties: dict[str, Schema]) -> dict[str, Any]:
+        data = {name: one["examples"][0] for name, one in properties.items() if "examples" in one}
+        file = next(name for name in properties if name in ("file", "files"))
+        return {"data": data, "files": {file: ("photo.png", plain((9, 9, 9)))}}
+
+
+@pytest.fixture(scope="module")
+def filled(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
+    with serving(tmp_path_factory.mktemp("filled")) as service:
+        files = [("files", ("red.png", plain(RED))), ("files", ("blue.png", plain(BLUE)))]
+        assert service.client.post("/v1/collections/default/images", files=files).status_code == 201
+        yield service
+
+
+@pytest.fixture(scope="module")
+def description(filled: Service) -> Description:
+    return Description(filled.client.get("/openapi.json").json())
+
+
+def test_every_example_runs_as_it_stands(filled: Service, description: Description) -> None:
+    deletions_last = sorted(description.operations, key=lambda one: (one.method == "delete", -len(one.path)))
+    for operation in deletions_last:
+        parameters = operation.description.get("parameters", [])
+        examples = {
+            one["name"]: one["schema"]["examples"][0] for one in parameters if "examples" in one["schema"]
+        }
+        path = re.sub(r"\{(\w+)\}", lambda match: str(examples.pop(match.group(1))), operation.path)  # noqa: B023
+        for body in description.body_examples(operation):
+            answer = filled.client.request(operation.method, path, params=examples, **body)
+            assert answer.is_success, (operation.method, path, answer.text)
+            assert str(answer.status_code) in operation.description["responses"]
+            assert_described(description, operation, answer)
+
+
+def assert_described(description: Description, operation: Operation, answer: httpx.Response) -> None:
+    """The answer has the members that its schema names, and no others."""
+    content = operation.description["responses"][str(answer.status_code)].get("content", {})
+    if "application/json" in content:
+        schema = description.resolved(content["application/json"]["schema"])
+        assert set(answer.json()) == set(schema["properties"])
+
+
+def test_every_operation_is_named_and_explained(description: Description) -> None:
+    names = [operation.description["operationId"] for operation in description.operations]
+    assert len(set(names)) == len(names)
+    assert all(name.isidentifier() for name in names)
+    assert all({"summary", "description", "tags"} <= set(one.description) for one in description.operations)
+
+
+def test_the_names_that_clients_are_generated_from_stay(description: Description) -> None:
+    assert sorted(operation.description["operationId"] for operation in description.operations) == [
+        "add_images",
+        "create_collection",
+        "delete_collection",
+        "delete_image",
+        "describe_model",
+        "get_collection",
+        "get_file",
+        "get_image",
+        "get_thumbnail",
+        "list_collections",
+        "list_images",
+        "live",
+        "ready",
+        "search",
+        "search_by_address",
+        "search_by_image",
+    ]
+
+
+def test_every_error_is_described_as_a_problem(description: Description) -> None:
+    for operation in description.operations:
+        responses = operation.description["responses"]
+        assert "default" in responses
+        for status, response in responses.items():
+            if status == "default" or status >= "400":
+                assert response["content"] == {
+                    MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}
+                }
+
+
+def test_nothing_is_described_that_the_service_does_not_send(description: Description) -> None:
+    assert not {"HTTPValidationError", "ValidationError"} & set(description.document["components"]["schemas"])
