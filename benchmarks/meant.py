@@ -18,7 +18,7 @@ from time import perf_counter
 
 import httpx
 
-from benchmarks.server import running_server
+from tests.end_to_end.server import serving
 
 BATCH = 16
 
@@ -56,9 +56,9 @@ def main() -> int:
         return 2
     folder = Path(os.environ["PIVOT_DATA"]) / "flickr8k"
     with (
-        tempfile.TemporaryDirectory() as store,
-        running_server(Path(store)) as url,
-        httpx.Client(base_url=f"{url}/v1/collections/default", timeout=120) as client,
+        tempfile.TemporaryDirectory() as scratch,
+        serving(Path(scratch)) as server,
+        httpx.Client(base_url=f"{server.address}/v1/collections/default", timeout=120) as client,
     ):
         _upload(client, [folder / "images" / name for name in _dev_photos(folder)])
         for language, queries in MEANT.items():
