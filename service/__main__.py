@@ -1,0 +1,178 @@
+"""The composition root, and the command line: python -m service serve | index | search | evaluate."""
+
+import argparse
+import logging
+import os
+import shlex
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing, contextmanager
+from typing import TYPE_CHECKING, Any, Final
+
+from index.errors import GalleryError, StoreInUse
+from service.batcher import Overloaded, Stopping
+from service.commands.arguments import PROGRAM, evaluation_parser, parser
+from service.commands.errors import CheckpointUnusable, CommandError, SettingsInvalid
+from service.queries import QueryError
+
+if TYPE_CHECKING:  # torch and FAISS load when they are needed: not for --help, not in decoding processes
+    from service.commands.client import Client
+    from service.library import Encoder, Library
+    from service.settings import Settings
+
+LoadEncoder = Callable[["Settings"], "Encoder"]
+
+EXPECTED: Final = (CommandError, GalleryError, QueryError, Overloaded, Stopping)
+
+
+def trained_encoder(settings: "Settings") -> "Encoder":
+    """The model of the settings' checkpoint. Raises CheckpointUnusable."""
+    from model.checkpoint import CheckpointError
+    from model.encoder import Encoder
+
+    try:
+        return Encoder.load(settings.checkpoint, settings.threads)
+    except CheckpointError as error:
+        raise CheckpointUnusable(str(error)) from error
+
+
+def compose(settings: "Settings", load: LoadEncoder) -> "Library":
+    """Settings -> encoder -> gallery -> library."""
+    from index.gallery import Gallery
+    from model.language import detect
+    from service.decoder import Decoder
+    from service.library import Library
+
+    encoder = load(settings)
+    gallery = Gallery.open(settings.store, dim=encoder.dim, model_version=encoder.version)
+    return Library(encoder, gallery, Decoder(settings), detect, settings)
+
+
+def main(argv: Sequence[str] | None = None, load: LoadEncoder = trained_encoder) -> int:
+    """Run one command; the exit code."""
+    given = list(sys.argv[1:] if argv is None else argv)
+    try:
+        return _run(given, load)
+    except KeyboardInterrupt:
+        return 130
+    except BrokenPipeError:  # the reader, such as `head`, has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
+    except EXPECTED as error:
+        print(error, file=sys.stderr)
+        return 1
+
+
+def _run(given: list[str], load: LoadEncoder) -> int:
+    if given[:1] == ["evaluate"]:
+        return _evaluate(given[1:])
+    options = parser().parse_args(given)
+    try:
+        return COMMANDS[options.command](options, load)
+    except StoreInUse as error:
+        if options.command == "serve":
+            raise
+        raise CommandError(f"{error}\n{_through_a_server(given)}") from error
+
+
+def _serve(options: argparse.Namespace, load: LoadEncoder) -> int:
+    from service.app import create_app
+    from service.commands.server import Server, address, listen
+
+    logging.basicConfig(level=logging.INFO, format="%(levelname)s:     %(message)s")  # as uvicorn's lines
+    settings = _settings(host=options.host, port=options.port, store=options.store)
+    with closing(listen(settings.host, settings.port)) as listener, compose(settings, load) as library:
+        page = f"Pivot is at {address(*listener.getsockname()[:2])}"
+        app = create_app(library, settings)
+        Server(app, listener, ready=lambda: print(page, flush=True)).serve_until_stopped()
+    return 0
+
+
+def _index(options: argparse.Namespace, load: LoadEncoder) -> int:
+    from service.commands.indexing import Indexing
+
+    with _client(options, load) as client:
+        client.ensure_collection(options.collection)
+        indexing = Indexing(client, options.collection, options.folder)
+        try:
+            indexing.run()
+        except KeyboardInterrupt:
+            print("Stopped. What is added is safe; the same command goes on from here.", file=sys.stderr)
+            raise
+        finally:
+            print(indexing.tally)
+    return 1 if indexing.tally.failed else 0
+
+
+def _search(options: argparse.Namespace, load: LoadEncoder) -> int:
+    from service.commands.table import table
+    from service.schemas import Search
+
+    search = Search(
+        q=options.query,
+        language=options.language,
+        k=options.k,
+        scoring=options.scoring,
+        exact=options.exact,
+    )
+    with _client(options, load) as client:
+        answer = client.search(options.collection, search)
+        text = answer.model_dump_json(indent=2) if options.json else table(answer, client.original)
+    print(text, flush=True)
+    return 0
+
+
+def _evaluate(given: list[str]) -> int:
+    from model.training import evaluate  # the only way from the service to training
+
+    command = evaluation_parser()
+    evaluate.arguments(command)
+    return evaluate.run(command.parse_args(given))
+
+
+COMMANDS: Final = {"serve": _serve, "index": _index, "search": _search}
+
+
+@contextmanager
+def _client(options: argparse.Namespace, load: LoadEncoder) -> "Iterator[Client]":
+    """The service that a command was asked to work with."""
+    if options.server is not None:
+        from service.commands.remote import RemoteClient
+
+        with RemoteClient(options.server) as remote:
+            yield remote
+    else:
+        from service.commands.local import LocalClient
+
+        with compose(_settings(store=options.store), load) as library:
+            yield LocalClient(library)
+
+
+def _settings(**options: Any) -> "Settings":
+    """The environment's, with the options that were given in front. Raises SettingsInvalid."""
+    from pydantic import ValidationError
+
+    from service.settings import Settings
+
+    given = {name: value for name, value in options.items() if value is not None}
+    try:
+        return Settings(**given)
+    except ValidationError as error:
+        raise SettingsInvalid(error, given) from error
+
+
+def _through_a_server(given: list[str]) -> str:
+    """How to give the same command to the service that has the store."""
+    from service.commands.server import address
+
+    settings = _settings()
+    words = [word for word in given if not word.startswith("--store=")]
+    if "--store" in words:
+        position = words.index("--store")
+        del words[position : position + 2]
+    words[1:1] = ["--server", address(settings.host, settings.port)]
+    return f"If that is a running service, let it do the work:\n  {PROGRAM} {shlex.join(words)}"
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,147 @@
+"""What the command line understands."""
+
+import argparse
+import os
+from pathlib import Path
+from typing import Final
+from urllib.parse import urlsplit
+
+PROGRAM: Final = "python -m service"
+
+DESCRIPTION: Final = """\
+Pivot finds images by what they show, asked in any language.
+
+Settings that have no option here are read from the environment: PIVOT_STORE, PIVOT_MAX_K and so on;
+service/settings.py lists them."""
+
+EXIT_CODES: Final = """\
+exit codes:
+  0 all went well, 1 something failed and was named, 2 wrong usage, 130 ended with Ctrl-C
+
+try: python -m service COMMAND --help"""
+
+
+def parser() -> argparse.ArgumentParser:
+    """The parser of all commands; `command` in its result names the one that was given."""
+    top = argparse.ArgumentParser(
+        prog=PROGRAM,
+        description=DESCRIPTION,
+        epilog=EXIT_CODES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    commands = top.add_subparsers(dest="command", metavar="COMMAND", required=True)
+    _serve(_command(commands, "serve", "run the service and its page", "serve --port 8080"))
+    _index(_command(commands, "index", "add the photos of a folder, new ones only", "index ~/Pictures"))
+    _search(_command(commands, "search", "find images", 'search "Ein Hund springt ins Wasser" -k 3'))
+    commands.add_parser("evaluate", help="measure a checkpoint on captioned photos", add_help=False)
+    return top
+
+
+def evaluation_parser() -> argparse.ArgumentParser:
+    """The parser of `evaluate`, whose arguments the model declares."""
+    return argparse.ArgumentParser(
+        prog=f"{PROGRAM} evaluate",
+        description="Measure how well a checkpoint finds: recall@k for each language.",
+        epilog=f"example:\n  {PROGRAM} evaluate --data photos --split dev --languages en,de",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+
+
+def _command(
+    commands: "argparse._SubParsersAction[argparse.ArgumentParser]", name: str, help: str, example: str
+) -> argparse.ArgumentParser:
+    return commands.add_parser(
+        name,
+        help=help,
+        description=f"{help[0].upper()}{help[1:]}.",
+        epilog=f"example:\n  {PROGRAM} {example}",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+
+
+def _serve(command: argparse.ArgumentParser) -> None:
+    command.add_argument("--host", help="address to listen on (default: PIVOT_HOST, else 127.0.0.1)")
+    command.add_argument(
+        "--port", type=int, help="port to listen on, 0 for any that is free (default: PIVOT_PORT, else 8000)"
+    )
+    _store(command)
+
+
+def _index(command: argparse.ArgumentParser) -> None:
+    command.add_argument(
+        "folder",
+        type=_folder,
+        metavar="FOLDER",
+        help="where the photos are, in sub-folders too; hidden files are left out",
+    )
+    _place(command)
+
+
+def _search(command: argparse.ArgumentParser) -> None:
+    command.add_argument(
+        "query", type=_text, metavar="QUERY", help="what the images should show, in any language"
+    )
+    command.add_argument("-k", type=int, default=10, help="how many to find (default: 10)")
+    command.add_argument(
+        "--language", type=_text, help="of the query, such as de or en-GB (default: detected)"
+    )
+    command.add_argument(
+        "--scoring",
+        choices=("symmetric", "asymmetric"),
+        help="score to rank by (default: what ranks best for the model)",
+    )
+    command.add_argument("--exact", action="store_true", help="score every image instead of candidates")
+    command.add_argument("--json", action="store_true", help="print the document that the HTTP API answers")
+    _place(command)
+
+
+def _place(command: argparse.ArgumentParser) -> None:
+    command.add_argument(
+        "--collection", type=_text, default="default", metavar="NAME", help="(default: default)"
+    )
+    place = command.add_mutually_exclusive_group()
+    _store(place)
+    place.add_argument(
+        "--server",
+        type=_address,
+        metavar="URL",
+        help="let a running service do the work, such as http://127.0.0.1:8000",
+    )
+
+
+def _store(command: argparse._ActionsContainer) -> None:
+    command.add_argument(
+        "--store",
+        type=Path,
+        metavar="FOLDER",
+        help="folder of the database and the images (default: PIVOT_STORE, else ./store)",
+    )
+
+
+def _text(argument: str) -> str:
+    """What was typed as text that can be stored and sent: bytes that are no UTF-8 become U+FFFD."""
+    return os.fsencode(argument).decode(errors="replace")
+
+
+def _folder(argument: str) -> Path:
+    try:
+        with os.scandir(argument):
+            return Path(argument)
+    except OSError as error:
+        raise argparse.ArgumentTypeError(f"cannot read {argument!r}: {error.strerror}") from error
+
+
+def _address(argument: str) -> str:
+    try:
+        parts = urlsplit(argument)
+        usable = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        usable = False
+    if not usable:
+        raise argparse.ArgumentTypeError(
+            f"{_text(argument)!r} is no address of a service; give one such as http://127.0.0.1:8000"
+        )
+    return argument.rstrip("/")
