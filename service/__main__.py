@@ -76,12 +76,15 @@ def _run(given: list[str], load: LoadEncoder) -> int:
 
 
 def _serve(options: argparse.Namespace, load: LoadEncoder) -> int:
+    from model.language import detect
     from service.app import create_app
     from service.commands.server import Server, address, listen
 
     logging.basicConfig(level=logging.INFO, format="%(levelname)s:     %(message)s")  # as uvicorn's lines
     settings = _settings(host=options.host, port=options.port, store=options.store)
     with closing(listen(settings.host, settings.port)) as listener, compose(settings, load) as library:
+        # What loads at first use, loads now: the first query should not wait for it.
+        library.encoder.embed_texts(["warm up"], [detect("warm up").code])
         page = f"Pivot is at {address(*listener.getsockname()[:2])}"
         app = create_app(library, settings)
         Server(app, listener, ready=lambda: print(page, flush=True)).serve_until_stopped()

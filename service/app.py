@@ -103,6 +103,6 @@ class _Page(StaticFiles):
 def _serve_page(app: FastAPI) -> None:
     app.mount("/web", _Page(directory=WEB), name="web")
 
-    @app.get("/", include_in_schema=False)
+    @app.api_route("/", methods=["GET", "HEAD"], include_in_schema=False)
     async def page() -> Response:
         return FileResponse(WEB / "index.html", headers={"Cache-Control": "no-cache"})
