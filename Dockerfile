@@ -15,8 +15,6 @@ COPY service service
 RUN uv pip install --no-cache --constraint constraints.txt .
 
 FROM python:3.12-slim-bookworm
-# faiss and torch need the OpenMP runtime.
-RUN apt-get update && apt-get install -y --no-install-recommends libgomp1 && rm -rf /var/lib/apt/lists/*
 RUN useradd --system --uid 10001 --home-dir /data --no-create-home pivot && install -d -o pivot -g pivot /data
 COPY --from=build /opt/pivot /opt/pivot
 ENV PATH=/opt/pivot/bin:$PATH PYTHONUNBUFFERED=1 PIVOT_STORE=/data PIVOT_HOST=0.0.0.0 PIVOT_PORT=8000

@@ -5,6 +5,7 @@ import { showNotice, showProblem } from "./notice.js";
 
 const PAGE = 60;
 const RESULTS = 40;
+const LIKELY = 0.5; // how sure a detected language must be to be named
 
 /**
  * What stands below the search box: all photos of a collection, page by page, or the answer to a search, with the
@@ -184,7 +185,8 @@ export class View {
   #searchFacts() {
     const { query, timings_ms: timings } = this.#answer;
     const facts = [text("resultCount", { count: this.#gallery.size })];
-    if (query.language) {
+    // A lone word is often a word of several languages. The guess changes no result: a poor one only puzzles.
+    if (query.language && (query.language.source === "given" || query.language.confidence >= LIKELY)) {
       const { code, confidence, source } = query.language;
       const values = { language: languageName(code), percent: percent(confidence) };
       facts.push(text(source === "detected" ? "understoodSurely" : "understood", values));
