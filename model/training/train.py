@@ -12,7 +12,7 @@ import argparse
 import json
 import sys
 from collections.abc import Sequence
-from dataclasses import asdict, fields
+from dataclasses import asdict, fields, replace
 from pathlib import Path
 from typing import Any, get_args
 
@@ -29,6 +29,7 @@ from model.training.activations import lower_activations
 from model.training.batches import Batches
 from model.training.data import DataError, Photos, has_captions, read_photos
 from model.training.hyperparameters import Hyperparameters
+from model.training.keywords import keywords
 from model.training.start import StartMissingError, published
 from model.training.trainer import Trainer
 
@@ -41,6 +42,10 @@ def train(
         lower_activations(model, photos.paths, settings.frozen_blocks, out / "activations")
         for photos in sources
     ]
+    if settings.keywords:
+        sources = [
+            _with_keywords(photos, rows, settings) for photos, rows in zip(sources, activations, strict=True)
+        ]
     batches = Batches(sources, settings)
     trainer = Trainer(model, settings, settings.epochs * len(batches))
     state = out / "state.pt"
@@ -51,6 +56,12 @@ def train(
         trainer.save(state, epoch + 1)
         print(f"epoch {epoch + 1} of {settings.epochs}: loss {loss:.4f}", flush=True)
     return checkpoint.save(trainer.averaged(), out, settings.scoring, asdict(settings), data)
+
+
+def _with_keywords(photos: Photos, activations: NDArray[np.float16], settings: Hyperparameters) -> Photos:
+    """The photos with what the ImageNet classifier calls them, as captions in a language of their own."""
+    named = keywords(activations, settings.frozen_blocks, settings.keywords)
+    return replace(photos, captions={**photos.captions, "keywords": named})
 
 
 def _epoch(

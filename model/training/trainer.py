@@ -14,9 +14,9 @@ from torch.optim.lr_scheduler import LambdaLR
 from model.networks import Pivot
 from model.text import padded
 from model.training.activations import augmented
-from model.training.batches import Batch
+from model.training.batches import Batch, Texts
 from model.training.hyperparameters import Hyperparameters
-from model.training.loss import pivot_loss
+from model.training.loss import Described, pivot_loss
 
 WARM_UP = 50  # steps over which the rates rise
 
@@ -50,7 +50,7 @@ class Trainer:
         """One update; `activations` `(n, channels, h, w)`, a row a photo of the batch. Returns the loss."""
         settings = self.settings
         images = self._images(augmented(activations).contiguous(memory_format=torch.channels_last))
-        texts = [(self._texts(language.subwords), torch.tensor(language.owners)) for language in batch.texts]
+        texts = [self._described(language) for language in batch.texts]
         loss = pivot_loss(
             images, texts, scoring=settings.scoring, margin=settings.margin, temperature=settings.temperature
         )
@@ -93,9 +93,10 @@ class Trainer:
         features = tower.network.pool(tower.network.upper(activations, self.settings.frozen_blocks))
         return tower.embed(F.dropout(features, self.settings.dropout))
 
-    def _texts(self, subwords: list[list[int]]) -> Tensor:
+    def _described(self, texts: Texts) -> Described:
         tower = self.model.text
-        return tower.embed(F.dropout(tower.encoder(*padded(subwords)), self.settings.dropout))
+        sentences = F.dropout(tower.encoder(*padded(texts.subwords)), self.settings.dropout)
+        return Described(tower.embed(sentences), torch.tensor(texts.owners), torch.tensor(texts.wordings))
 
     @torch.no_grad()
     def _update_average(self) -> None:

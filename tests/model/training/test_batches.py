@@ -3,7 +3,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from model.text import Tokenizer
-from model.training.batches import Batch, Batches
+from model.training.batches import Batch, Batches, Texts
 from model.training.data import Caption, Photos
 from model.training.hyperparameters import Hyperparameters
 
@@ -58,3 +58,7 @@ def test_seed_and_epoch_decide_the_order() -> None:
     assert order(0, 0) == order(0, 0)
     assert order(0, 0) != order(0, 1)
     assert order(0, 0) != order(1, 0)
+
+
+def test_equal_captions_have_one_wording() -> None:
+    assert Texts([[1, 5, 2], [1, 6, 2], [1, 5, 2]], owners=[0, 1, 2]).wordings == [0, 1, 0]
