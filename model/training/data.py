@@ -71,7 +71,7 @@ def _names(folder: Path, split: str) -> list[str]:
     present = sorted(path.name for path in (folder / "images").iterdir() if path.is_file())
     table = folder / "splits.tsv"
     if split != "all" and table.is_file():
-        splits = {row["image"]: row["split"] for row in _rows(table, "image", "split")}
+        splits = {row["image"]: row["split"] for row in read_table(table, "image", "split")}
         known = sorted(set(splits.values()))
         if split not in known:
             raise DataError(f"{table} has no split {split!r}. It has: {', '.join(known)}; or use all.")
@@ -88,7 +88,7 @@ def _captions(folder: Path, language: str, position: dict[str, int]) -> list[Cap
         raise DataError(f"{table} is missing. There are captions in: {', '.join(known) or 'no language'}.")
     captions = [
         Caption(position[row["image"]], row["caption"])
-        for row in _rows(table, "image", "caption")
+        for row in read_table(table, "image", "caption")
         if row["image"] in position and row["caption"].strip()
     ]
     if not captions:
@@ -96,7 +96,12 @@ def _captions(folder: Path, language: str, position: dict[str, int]) -> list[Cap
     return captions
 
 
-def _rows(table: Path, *columns: str) -> Iterator[dict[str, str]]:
+def read_table(table: Path, *columns: str) -> Iterator[dict[str, str]]:
+    """The rows of a tab-separated table, which must have these columns.
+
+    Raises:
+        DataError: a column is missing, at all or in a line.
+    """
     with table.open(encoding="utf-8", newline="") as file:
         reader = csv.DictReader(file, delimiter="\t", quoting=csv.QUOTE_NONE)
         missing = [column for column in columns if column not in (reader.fieldnames or [])]

@@ -24,6 +24,7 @@ from model.encoder import Encoder, Rows
 from model.similarity import Scoring
 from model.training.data import Caption, DataError, Photos, open_photo, read_photos
 from model.training.recall import Recall, image_to_text, text_to_image
+from model.training.sts import correlation, read_pairs
 
 AT_ONCE = 64
 
@@ -88,6 +89,7 @@ def table(report: dict[str, Any]) -> str:
             for way in (result["text_to_image"], result["image_to_text"])
         )
         lines.append(f"{language:10}{result['images']:8}{result['captions']:10}{numbers}")
+    lines += [f"{name:28}{r:6.1f}   Pearson's r x 100" for name, r in report.get("sts", {}).items()]
     return "\n".join(lines)
 
 
@@ -104,6 +106,9 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--scoring", choices=get_args(Scoring), help="default: the score that the service ranks by"
     )
+    parser.add_argument(
+        "--sts", type=Path, help="folder with tables of sentence pairs, see model/training/sts.py"
+    )
     parser.add_argument("--json", type=Path, help="also write the report to this file")
 
 
@@ -113,6 +118,9 @@ def run(options: argparse.Namespace) -> int:
         encoder = Encoder.load(options.checkpoint)
         photos = read_photos(options.data, options.split, options.languages.split(","))
         report = evaluate(encoder, photos, options.scoring or encoder.scoring)
+        if options.sts is not None:
+            tables = sorted(options.sts.glob("*.tsv"))
+            report["sts"] = {table.stem: correlation(encoder, read_pairs(table)) for table in tables}
     except (CheckpointError, DataError) as error:
         print(error, file=sys.stderr)
         return 1
