@@ -16,7 +16,7 @@ from model.training.start import published
 from model.training.train import begin, parser, read_sources, settings_of, train
 from model.training.trainer import Trainer
 
-SETTINGS = Hyperparameters(epochs=3, batch=4, averaging=0.5)
+SETTINGS = Hyperparameters(epochs=3, batch=4, keywords=0)
 
 
 def run(colours: Path, out: Path, settings: Hyperparameters = SETTINGS) -> Card:
@@ -62,7 +62,7 @@ def test_a_stopped_run_ends_in_the_same_weights(
 
 def test_the_seed_decides(colours: Path, tmp_path: Path) -> None:
     first, again, other = (
-        run(colours, tmp_path / name, Hyperparameters(epochs=1, batch=4, seed=seed))
+        run(colours, tmp_path / name, Hyperparameters(epochs=1, batch=4, keywords=0, seed=seed))
         for name, seed in (("first", 1), ("again", 1), ("other", 2))
     )
 
