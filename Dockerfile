@@ -5,10 +5,9 @@ ENV VIRTUAL_ENV=/opt/pivot UV_LINK_MODE=copy
 RUN uv venv $VIRTUAL_ENV
 WORKDIR /src
 COPY constraints.txt pyproject.toml README.md LICENSE ./
-# torch changes seldom: in a layer of its own. `cpu` may be `cu126` and so on, see the README.
+# torch changes seldom: in a layer of its own.
 ARG TORCH=torch==2.13.0
-ARG TORCH_BACKEND=cpu
-RUN uv pip install --no-cache --torch-backend $TORCH_BACKEND $TORCH
+RUN uv pip install --no-cache --torch-backend cpu $TORCH
 COPY model model
 COPY index index
 COPY service service

@@ -4,8 +4,6 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 TORCH ?= torch==2.13.0
-# cpu, cu126, ...: which build of torch to fetch; auto looks for a GPU driver.
-TORCH_BACKEND ?= auto
 DEMO := store-demo
 
 .DEFAULT_GOAL := help
@@ -37,15 +35,17 @@ browser: # the page's tests need a Chromium; without one they are skipped, and s
 clean: ## remove the virtual environment and caches, never a store
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis artefacts *.egg-info
 
-$(VENV)/torch: constraints.txt
-	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+# The towers run on the CPU. uv knows where torch's CPU builds are published; where that place can't be reached,
+# the plain package has to do. A venv without pip is what Debian leaves where python3-venv is missing.
+$(VENV)/torch:
+	test -x $(BIN)/pip || $(PYTHON) -m venv --clear $(VENV)
 	$(BIN)/pip install --quiet --upgrade pip uv
-# uv knows where each build of torch is published; where that place can't be reached, the plain package has to do.
-	$(BIN)/uv pip install --quiet --python $(BIN)/python --torch-backend $(TORCH_BACKEND) $(TORCH) 2>/dev/null \
-		|| $(BIN)/pip install --quiet $(TORCH)
+	$(BIN)/uv pip install --quiet --python $(BIN)/python --torch-backend cpu $(TORCH) \
+		|| { echo "No CPU build of torch to be had there: taking what pip finds, which may be several GB."; \
+		     $(BIN)/pip install $(TORCH); }
 	touch $@
 
-$(VENV)/serve: $(VENV)/torch pyproject.toml
+$(VENV)/serve: $(VENV)/torch pyproject.toml constraints.txt
 	$(BIN)/pip install --quiet --constraint constraints.txt --editable .
 	touch $@
 
@@ -53,6 +53,6 @@ $(VENV)/demo: $(VENV)/serve
 	$(BIN)/pip install --quiet --constraint constraints.txt --editable .[demo]
 	touch $@
 
-$(VENV)/dev: $(VENV)/torch pyproject.toml
+$(VENV)/dev: $(VENV)/torch pyproject.toml constraints.txt
 	$(BIN)/pip install --quiet --constraint constraints.txt --editable .[dev]
 	touch $@

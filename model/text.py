@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from importlib import resources
+from unicodedata import name, normalize
 
 import torch
 from torch import Tensor
 
 END = 2
+# How Unicode's names of the letters begin that the encoder's languages are written in, and of the digits.
+SCRIPTS = ("LATIN", "CYRILLIC", "ARABIC", "THAI", "CJK", "HIRAGANA", "KATAKANA", "HANGUL", "DIGIT")
 MAX_SUBWORDS = 128  # four long sentences; what lies beyond says little about one image, and bounds the cost
 
 
@@ -28,8 +31,16 @@ class Tokenizer:
         return ids if len(ids) <= MAX_SUBWORDS else [*ids[: MAX_SUBWORDS - 1], END]
 
     def reads(self, text: str) -> bool:
-        """Whether a single subword of the text is known: False for an unknown script."""
-        return any(id not in self._of_any_script for id in self.subwords(text))
+        """Whether anything in the text means something: False for a script that the encoder was not made for.
+
+        Single letters of such scripts are known subwords, but no words of them are: hence both questions.
+        """
+        known = any(id not in self._of_any_script for id in self.subwords(text))
+        return known and any(_of_a_known_script(char) for char in normalize("NFKC", text))
+
+
+def _of_a_known_script(char: str) -> bool:
+    return name(char, "").startswith(SCRIPTS)
 
 
 def padded(sequences: Sequence[Sequence[int]]) -> tuple[Tensor, Tensor]:

@@ -174,7 +174,8 @@ def _through_a_server(given: list[str]) -> str:
         position = words.index("--store")
         del words[position : position + 2]
     words[1:1] = ["--server", address(settings.host, settings.port)]
-    return f"If that is a running service, let it do the work:\n  {PROGRAM} {shlex.join(words)}"
+    remedy = "If that is a running service, let it do the work, at the address that it printed:"
+    return f"{remedy}\n  {PROGRAM} {shlex.join(words)}"
 
 
 if __name__ == "__main__":

@@ -100,9 +100,16 @@ def read_table(table: Path, *columns: str) -> Iterator[dict[str, str]]:
     """The rows of a tab-separated table, which must have these columns.
 
     Raises:
-        DataError: a column is missing, at all or in a line.
+        DataError: it is no such table, or a column is missing, at all or in a line.
     """
-    with table.open(encoding="utf-8", newline="") as file:
+    try:
+        yield from _checked(table, columns)
+    except (UnicodeDecodeError, csv.Error) as error:
+        raise DataError(f"{table} cannot be read: {error}. Save it as tab-separated UTF-8.") from error
+
+
+def _checked(table: Path, columns: Sequence[str]) -> Iterator[dict[str, str]]:
+    with table.open(encoding="utf-8-sig", newline="") as file:
         reader = csv.DictReader(file, delimiter="\t", quoting=csv.QUOTE_NONE)
         missing = [column for column in columns if column not in (reader.fieldnames or [])]
         if missing:

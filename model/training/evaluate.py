@@ -115,6 +115,8 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> int:
     """Evaluate as asked and print; the exit code."""
     try:
+        if options.json is not None and not options.json.parent.is_dir():
+            raise DataError(f"{options.json.parent} is no folder. Make it, or choose another --json.")
         encoder = Encoder.load(options.checkpoint)
         photos = read_photos(options.data, options.split, options.languages.split(","))
         report = evaluate(encoder, photos, options.scoring or encoder.scoring)

@@ -13,6 +13,7 @@ from tqdm import tqdm
 
 from service.commands.client import Client, Indexed
 from service.commands.folder import Other, Photo, Unreadable, walk
+from service.commands.printable import printable
 
 BATCH: Final = 16
 AT_ONCE: Final = 2  # batches: the second is decoded while the first is embedded
@@ -103,13 +104,8 @@ class Indexing:
 
     def _fail(self, name: str, reason: str) -> None:
         self.tally.failed += 1
-        _tell(f"{_printable(name)}: {reason}")
+        _tell(f"{printable(name)}: {reason}")
 
 
 def _tell(text: str) -> None:
     tqdm.write(text, file=sys.stderr)
-
-
-def _printable(name: str) -> str:
-    """A name that does nothing to a terminal."""
-    return "".join(char if char.isprintable() else "\N{REPLACEMENT CHARACTER}" for char in name)

@@ -23,6 +23,7 @@ from service.uploads import FileUnreadable, clean_filename
 PATIENCE: Final = 120  # times to come back to a busy service
 LONGEST_PAUSE: Final = 30  # seconds
 TIMEOUT: Final = httpx.Timeout(30, read=600)  # seconds; a batch of large photos may wait for its turn
+LOOPBACK: Final = ("localhost", "127.0.0.1", "::1")
 
 Document = TypeVar("Document", bound=BaseModel)
 
@@ -59,7 +60,9 @@ class RemoteClient:
 
     def __init__(self, address: str) -> None:
         self._address = address
-        self._http = httpx.Client(timeout=TIMEOUT)
+        host = httpx.URL(address).host
+        # A proxy of the environment is for the network, and cannot reach this machine's own addresses.
+        self._http = httpx.Client(timeout=TIMEOUT, trust_env=host not in LOOPBACK)
 
     def __enter__(self) -> Self:
         return self

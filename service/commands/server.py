@@ -7,12 +7,16 @@ import os
 import socket
 from collections.abc import Callable
 from contextlib import suppress
+from typing import Final
 
 import uvicorn
 from fastapi import FastAPI
 
 from service.commands.arguments import PROGRAM
 from service.commands.errors import CommandError
+
+# For requests under way when the service is told to stop. Docker waits 10 seconds before it kills.
+GRACE_SECONDS: Final = 8
 
 
 class PortUnusable(CommandError):
@@ -72,7 +76,8 @@ class Server(uvicorn.Server):
     """Runs an app on a socket until SIGINT or SIGTERM, then finishes what it accepted."""
 
     def __init__(self, app: FastAPI, listener: socket.socket, ready: Callable[[], None]) -> None:
-        super().__init__(uvicorn.Config(app, ws="none", lifespan="on"))
+        config = uvicorn.Config(app, ws="none", lifespan="on", timeout_graceful_shutdown=GRACE_SECONDS)
+        super().__init__(config)
         self._listener = listener
         self._ready = ready
 

@@ -3,8 +3,10 @@
 from collections.abc import Callable, Sequence
 from typing import Final
 
+from service.commands.printable import printable
 from service.schemas import Image, SearchAnswer
 
+LIKELY: Final = 0.5  # how sure a detected language must be to be named; the guess changes no result
 HEADINGS: Final = ("rank", "score", "id", "file", "original")
 NOTHING: Final = (
     "Nothing found: the collection has no images that can be searched. Add some with `index`; after a change"
@@ -19,7 +21,7 @@ def table(answer: SearchAnswer, original: Callable[[Image], str]) -> str:
             str(result.rank),
             f"{getattr(result.scores, answer.scoring):.4f}",
             str(result.image.id),
-            result.image.filename,
+            printable(result.image.filename),
             original(result.image),
         )
         for result in answer.results
@@ -36,10 +38,17 @@ def _aligned(rows: Sequence[tuple[str, str, str, str, str]]) -> list[str]:
 
 
 def _how(answer: SearchAnswer) -> str:
-    language = answer.query.language
-    assert language is not None
-    sure = "as given" if language.confidence is None else f"detected, {language.confidence:.0%} sure"
     return (
-        f"language {language.code} ({sure}), {answer.scoring} score of {answer.candidates:,} images,"
+        f"{_language(answer)}, {answer.scoring} score of {answer.candidates:,} images,"
         f" {answer.timings_ms['total']:.0f} ms"
     )
+
+
+def _language(answer: SearchAnswer) -> str:
+    language = answer.query.language
+    assert language is not None
+    if language.confidence is None:
+        return f"language {language.code} (as given)"
+    if language.confidence < LIKELY:
+        return "language unclear"
+    return f"language {language.code} (detected, {language.confidence:.0%} sure)"

@@ -11,12 +11,17 @@ def tokenizer() -> Tokenizer:
     return Tokenizer()
 
 
-@pytest.mark.parametrize("text", ["dog", "Hund", "犬", "собака", "كلب", "d", "3", "Ein ግመል"])
+@pytest.mark.parametrize(
+    "text", ["dog", "Hund", "犬", "собака", "كلب", "หมา", "개", "ｄｏｇ", "いぬ", "d", "3", "Ein ግመል"]
+)
 def test_known_scripts_are_read(tokenizer: Tokenizer, text: str) -> None:
     assert tokenizer.reads(text)
 
 
-@pytest.mark.parametrize("text", ["ግመል", "ᏣᎳᎩ ᎦᏬᏂᎯᏍᏗ", "🐕", "", "   ", "\U000e0001"])
+@pytest.mark.parametrize(
+    "text",
+    ["ግመል", "ᏣᎳᎩ", "Σκύλος στο νερό", "שלום כלב", "कुत्ता", "ძაღლი", "🐕", "!!!", "", "   ", "\U000e0001"],
+)
 def test_unknown_scripts_are_not_read(tokenizer: Tokenizer, text: str) -> None:
     assert not tokenizer.reads(text)
 

@@ -74,6 +74,19 @@ def test_a_line_without_a_tab_is_named(folder: Path) -> None:
         read_photos(folder, "train", ["en"])
 
 
+def test_a_byte_order_mark_is_no_part_of_the_first_column(folder: Path) -> None:
+    (folder / "captions" / "en.tsv").write_text("image\tcaption\na.png\ta cat\n", encoding="utf-8-sig")
+
+    assert read_photos(folder, "train", ["en"]).captions["en"] == [Caption(0, "a cat")]
+
+
+def test_a_table_in_another_encoding_is_named(folder: Path) -> None:
+    (folder / "captions" / "en.tsv").write_bytes("image\tcaption\na.png\tgrün\n".encode("latin-1"))
+
+    with pytest.raises(DataError, match=r"en\.tsv cannot be read.*UTF-8"):
+        read_photos(folder, "train", ["en"])
+
+
 def test_a_folder_without_photos_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(DataError, match="images/"):
         read_photos(tmp_path, "train", ["en"])

@@ -49,6 +49,8 @@ def test_errors_are_a_sentence_and_exit_code_1(
     assert "fr.tsv is missing" in capsys.readouterr().err
     assert run(monkeypatch, "--data", str(colours), "--checkpoint", str(colours)) == 1
     assert "no pivot.safetensors" in capsys.readouterr().err
+    assert run(monkeypatch, "--data", str(colours), "--json", str(colours / "none" / "report.json")) == 1
+    assert "none is no folder" in capsys.readouterr().err
 
 
 @pytest.mark.skipif("PIVOT_DATA" not in os.environ, reason="PIVOT_DATA names no folder with flickr8k/")
