@@ -82,9 +82,16 @@ class Catalog:
         """Deletes it, its images and their vectors; gives the images' contents. Raises UnknownCollection."""
         with self._connections.writing() as connection:
             key = _collection_key(connection, name)
-            rows = connection.execute("SELECT sha256 FROM images WHERE collection_id = ?", (key,))
-            contents = {sha256 for (sha256,) in rows}
+            contents = _contents(connection, key)
             connection.execute("DELETE FROM collections WHERE id = ?", (key,))
+            return contents
+
+    def empty_collection(self, name: str) -> set[str]:
+        """Deletes its images and their vectors; gives the images' contents. Raises UnknownCollection."""
+        with self._connections.writing() as connection:
+            key = _collection_key(connection, name)
+            contents = _contents(connection, key)
+            connection.execute("DELETE FROM images WHERE collection_id = ?", (key,))
             return contents
 
     def add(self, name: str, images: Sequence[NewImage]) -> list[Stored]:
@@ -240,6 +247,11 @@ def _collection_key(connection: sqlite3.Connection, name: str) -> int:
     if row is None:
         raise UnknownCollection(name)
     return int(row[0])
+
+
+def _contents(connection: sqlite3.Connection, key: int) -> set[str]:
+    rows = connection.execute("SELECT sha256 FROM images WHERE collection_id = ?", (key,))
+    return {sha256 for (sha256,) in rows}
 
 
 def _check_name(name: str) -> None:

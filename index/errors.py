@@ -104,7 +104,9 @@ class StoreDamaged(GalleryError):
 
 class StorageFull(GalleryError):
     def __init__(self, folder: Path) -> None:
-        super().__init__(f"No space is left for {folder}; nothing was written. Free some, then try again.")
+        super().__init__(
+            f"No space is left for {folder}; what is there already stays. Free some, then try again."
+        )
         self.folder = folder
 
 

@@ -36,6 +36,10 @@ class FileStore:
     def thumbnail(self, sha256: str) -> Path:
         return self._folder / "thumbnails" / sha256[:2] / f"{sha256[2:]}.webp"
 
+    def has(self, sha256: str) -> bool:
+        """Whether both files are there."""
+        return self.original(sha256).is_file() and self.thumbnail(sha256).is_file()
+
     def write(self, images: Sequence[NewImage]) -> None:
         """Writes both files of every image; when it returns they survive a power cut.
 

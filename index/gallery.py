@@ -109,15 +109,31 @@ class Gallery:
             del self._candidates[name]
             self._files.remove(self._catalog.unused(contents))
 
+    def empty_collection(self, name: str) -> None:
+        """Deletes all that is in it, in one step: the collection itself is there all the time.
+
+        Raises UnknownCollection.
+        """
+        with self._changing:
+            contents = self._catalog.empty_collection(name)
+            self._candidates[name] = Candidates(self._dim)
+            self._files.remove(self._catalog.unused(contents))
+
     def known(self, collection: str, sha256s: Sequence[str]) -> dict[str, ImageRecord]:
-        """Those of the contents that the collection has, by content. Raises UnknownCollection."""
-        return self._catalog.known(collection, sha256s)
+        """Those of the contents that the collection has, by content. Raises UnknownCollection.
+
+        Content whose files were lost is left out: whoever adds it again, mends it.
+        """
+        known = self._catalog.known(collection, sha256s)
+        return {sha256: record for sha256, record in known.items() if self._files.has(sha256)}
 
     def add(self, collection: str, images: Sequence[NewImage]) -> list[Added]:
         """Adds all of the images or none; when it returns they survive a power cut, and searches find them.
 
         Content that the collection has keeps its record; if that lacked a vector of the current model, it
-        now has one. Raises BadVector, UnknownCollection, StorageFull, StorageUnwritable.
+        now has one. Files that were lost are written anew.
+
+        Raises BadVector, UnknownCollection, StorageFull, StorageUnwritable.
         """
         for image in images:
             check_vector(image.vector, self._dim)
@@ -125,7 +141,7 @@ class Gallery:
             candidates = self._candidates_of(collection)
             unused = self._catalog.unused({image.sha256 for image in images})
             try:
-                self._files.write([image for image in images if image.sha256 in unused])
+                self._files.write([image for image in images if self._is_due(image.sha256, unused)])
                 stored = self._catalog.add(collection, images)
             except StorageFull:
                 self._files.remove(unused)  # what was written so far, so that there is space again
@@ -218,6 +234,10 @@ class Gallery:
             for name in set(stored.values()):
                 ids = [id for id, collection in stored.items() if collection == name]
                 self._candidates_of(name).replace(ids, np.stack([vectors[id] for id in ids]))
+
+    def _is_due(self, sha256: str, unused: set[str]) -> bool:
+        """Whether the files are to be written; those that nothing uses may be there, but nobody vouches."""
+        return sha256 in unused or not self._files.has(sha256)
 
     def _candidates_of(self, collection: str) -> Candidates:
         try:

@@ -3,6 +3,7 @@
 import resource
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from itertools import chain
 from pathlib import Path
 from typing import Any, Final, cast
 
@@ -15,12 +16,14 @@ from fastapi_offline import FastAPIOffline
 
 from service.gate import Gate
 from service.handlers import tell_errors
+from service.hosts import OwnHosts
 from service.library import Library
-from service.middleware import DOCUMENTATION, BodyLimit, LastResort, SecurityHeaders
-from service.problems import documented
+from service.middleware import DOCUMENTATION, BodyLimit, HeadToo, LastResort, SecurityHeaders
+from service.problems import SCHEMAS, documented
 from service.reembedding import Reembedding
 from service.routes import collections, health, images, search
 from service.routes.context import Context
+from service.schemas import UploadProblem
 from service.settings import Settings
 
 WEB: Final = Path(__file__).parent / "web"
@@ -58,13 +61,18 @@ def create_app(library: Library, settings: Settings) -> FastAPI:
         generate_unique_id_function=_operation_id,
     )
     app.state.context = context
+    app.add_middleware(HeadToo)
     app.add_middleware(LastResort)
-    app.add_middleware(BodyLimit, max_form_bytes=settings.max_upload_bytes)
+    app.add_middleware(BodyLimit, settings=settings)
+    app.add_middleware(OwnHosts, settings=settings)
     app.add_middleware(SecurityHeaders)  # the last one added is the outermost
-    tell_errors(app)
-    for routes in (collections, images, search, health):
-        app.include_router(routes.router)
+    routers = [module.router for module in (collections, images, search, health)]
+    for router in routers:
+        app.include_router(router)
     _serve_page(app)
+    # FastAPI does not tell the routes of the routers that it includes.
+    tell_errors(app, list(chain(app.routes, *(router.routes for router in routers))))
+    _describe_failed_uploads(app)
     return app
 
 
@@ -103,6 +111,20 @@ class _Page(StaticFiles):
 def _serve_page(app: FastAPI) -> None:
     app.mount("/web", _Page(directory=WEB), name="web")
 
-    @app.api_route("/", methods=["GET", "HEAD"], include_in_schema=False)
+    @app.get("/", include_in_schema=False)
     async def page() -> Response:
         return FileResponse(WEB / "index.html", headers={"Cache-Control": "no-cache"})
+
+
+def _describe_failed_uploads(app: FastAPI) -> None:
+    """In the words of FastAPI's own document, which leaves out what no route declares as its model."""
+    describe = app.openapi
+
+    def openapi() -> dict[str, Any]:
+        document = describe()
+        model = UploadProblem.model_json_schema(ref_template=f"{SCHEMAS}{{model}}", mode="serialization")
+        del model["$defs"]  # all of which are there already
+        document["components"]["schemas"]["UploadProblem"] = model
+        return document
+
+    app.openapi = openapi  # type: ignore[method-assign]

@@ -11,6 +11,30 @@ class BadRequest(Exception):
     """A request that cannot be understood. The text ends with the remedy."""
 
 
+class UnknownHost(BadRequest):
+    def __init__(self, host: str) -> None:
+        super().__init__(host)
+        self.host = host
+
+    def __str__(self) -> str:
+        return (
+            f"The service does not go by the name {self.host!r}."
+            " Use its IP address, or have the operator add the name to PIVOT_HOSTS."
+        )
+
+
+class OtherSite(BadRequest):
+    def __init__(self, origin: str) -> None:
+        super().__init__(origin)
+        self.origin = origin
+
+    def __str__(self) -> str:
+        return (
+            f"The request comes from a page of {self.origin}, which may not change anything here."
+            " Use the service's own page, a program, or a name that the operator adds to PIVOT_HOSTS."
+        )
+
+
 class BodyTooLarge(HTTPException):
     """More bytes than the limit.
 
@@ -26,9 +50,10 @@ class BodyTooLarge(HTTPException):
 
 
 class NotMultipart(BadRequest):
-    def __init__(self, content_type: str) -> None:
-        super().__init__(content_type)
+    def __init__(self, content_type: str, field: str) -> None:
+        super().__init__(content_type, field)
         self.content_type = content_type
+        self.field = field
 
     def __str__(self) -> str:
         return f"The request is {self.content_type}. Send the files as multipart/form-data."
@@ -44,14 +69,19 @@ class BadForm(BadRequest):
 
 
 class NoFiles(BadRequest):
+    def __init__(self, field: str) -> None:
+        super().__init__(field)
+        self.field = field
+
     def __str__(self) -> str:
-        return "The form has no file. Send one or more file parts named `files`."
+        return f"The form has no file. Send a file part named `{self.field}`."
 
 
 class TooManyFiles(BadRequest):
-    def __init__(self, limit: int) -> None:
-        super().__init__(limit)
+    def __init__(self, limit: int, field: str) -> None:
+        super().__init__(limit, field)
         self.limit = limit
+        self.field = field
 
     def __str__(self) -> str:
         return f"The request has more files than the limit of {self.limit:,}. Send them in several requests."

@@ -13,6 +13,9 @@ def cursor_after(id: int) -> str:
 def id_before(cursor: str) -> int:
     """The id that `cursor` was made from. Raises BadCursor."""
     try:
-        return int(urlsafe_b64decode(cursor.encode("ascii")))
+        id = int(urlsafe_b64decode(cursor.encode("ascii")))
     except ValueError:
         raise BadCursor from None
+    if cursor_after(id) != cursor:  # base64 and int() read much else as the same number
+        raise BadCursor
+    return id

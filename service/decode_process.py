@@ -1,15 +1,18 @@
-"""The program of a decoding process: bytes in, `Decoded` or an error out, until the pipe ends.
+"""The program of a decoding process: bytes in, `Decoded` or an error out, until the channel ends.
 
 `decoder.py` starts it as a program of its own, not as a fork: it has nothing of the service in it, no torch,
 no FAISS, no open files.
 """
 
+import pickle
 import resource
+import socket
 import sys
 from collections.abc import Callable
-from multiprocessing.connection import Connection
 from typing import cast
 
+from service.channel import Channel
+from service.decode_answer import packed
 from service.images import Decoded, prepare
 
 DecodeFunction = Callable[[bytes, int], Decoded]
@@ -19,18 +22,18 @@ Orders = tuple[DecodeFunction, int, int]
 """The function to call, the limit of pixels, the limit of memory in bytes"""
 
 
-def serve(pipe: "Connection[object, object]") -> None:
-    """Takes its orders first; an answer of None tells that it is ready."""
-    function, max_pixels, memory = cast(Orders, pipe.recv())
+def serve(channel: Channel) -> None:
+    """Takes its orders first, pickled, for it trusts the service; an empty answer tells that it is ready."""
+    function, max_pixels, memory = cast(Orders, pickle.loads(channel.receive()))
     _confine(memory)
     prepare()
-    pipe.send(None)
+    channel.send()
     while True:
         try:
-            data = pipe.recv_bytes()
+            data = channel.receive()
         except EOFError:  # the service is gone
             return
-        pipe.send(_answer(function, data, max_pixels))
+        channel.send(*packed(_answer(function, data, max_pixels)))
 
 
 def _answer(function: DecodeFunction, data: bytes, max_pixels: int) -> Decoded | Exception:
@@ -47,4 +50,4 @@ def _confine(memory: int) -> None:
 
 
 if __name__ == "__main__":
-    serve(Connection(int(sys.argv[1])))
+    serve(Channel(socket.socket(fileno=int(sys.argv[1]))))

@@ -1,6 +1,6 @@
 """Decoding where a hostile file can harm nothing: in child processes with little memory and little time.
 
-Each child has a pipe of its own and shares nothing with its siblings, so whatever kills one, at whatever
+Each child has a channel of its own and shares nothing with its siblings, so whatever kills one, at whatever
 moment, costs only the file that it was at; the next file finds a fresh child. (A pool with shared queues
 stops as a whole when a child is killed between two files, or while it holds a lock.)
 """
@@ -9,21 +9,26 @@ stops as a whole when a child is killed between two files, or while it holds a l
 
 import logging
 import os
+import pickle
+import socket
 import subprocess
 import sys
 from concurrent.futures import Future, ThreadPoolExecutor
-from multiprocessing import Pipe
-from multiprocessing.connection import Connection
+from contextlib import ExitStack
 from queue import SimpleQueue
+from time import monotonic
 from typing import Final
 
 from service import decode_process
-from service.batcher import Stopping
+from service.batcher import Overloaded, Stopping
+from service.channel import Channel
+from service.decode_answer import MAX_ANSWER, unpacked
 from service.decode_process import DecodeFunction, Orders
 from service.images import Decoded, ImageError, decode
 from service.settings import MIB, Settings
 
 _START_SECONDS: Final = 60  # a busy machine may take long to start a process; that is not the image's fault
+_START_AGAIN_SECONDS: Final = 5
 
 logger = logging.getLogger(__name__)
 
@@ -48,6 +53,16 @@ class DecodeCrashed(ImageError):
         return "The process that decoded the image ended unexpectedly. Send another copy, or a JPEG."
 
 
+class DecoderNotStarted(Overloaded):
+    """No process came up, which is the machine's fault and not the image's."""
+
+    def __init__(self) -> None:
+        super().__init__(_START_SECONDS, retry_after=_START_AGAIN_SECONDS)
+
+    def __str__(self) -> str:
+        return f"No process for decoding could be started. Try again in {self.retry_after} s."
+
+
 class Decoder:
     """Decodes images side by side in `settings.decode_workers` processes, which start when first needed."""
 
@@ -59,7 +74,8 @@ class Decoder:
             self._idle.put(worker)
 
     def decode(self, data: bytes) -> Future[Decoded]:
-        """The future raises an `ImageError`, `DecodeTimeout` and `DecodeCrashed` among them.
+        """The future raises an `ImageError`, `DecodeTimeout` and `DecodeCrashed` among them, or
+        `DecoderNotStarted`.
 
         Raises Stopping once closed.
         """
@@ -83,27 +99,33 @@ class Decoder:
 
 
 class _Worker:
-    """One child process and the pipe to it; used by one thread at a time."""
+    """One child process and the channel to it; used by one thread at a time."""
 
     def __init__(self, settings: Settings, function: DecodeFunction) -> None:
         self._orders: Orders = (function, settings.max_pixels, settings.decode_memory_mb * MIB)
         self._seconds = settings.decode_seconds
         self._process: subprocess.Popen[bytes] | None = None
-        self._pipe: Connection[object, object]
+        self._channel: Channel
 
     def decode(self, data: bytes) -> Decoded:
         try:
-            if self._process is None or self._process.poll() is not None:
-                self.stop()
-                self._start()
-            self._pipe.send_bytes(data)
-            answer = self._receive(self._seconds)
-        except (EOFError, OSError):
-            logger.warning("a decoding process ended unexpectedly, exit code %s", self.stop())
+            return self._decode(data)
+        except DecodeCrashed:
+            # The system may have killed it, for want of memory elsewhere; what crashes twice is to blame.
+            # (What takes too long is not tried again: a hostile file should not get the time twice.)
+            return self._decode(data)
+
+    def _decode(self, data: bytes) -> Decoded:
+        if self._process is None or self._process.poll() is not None:
+            self.stop()
+            self._start()
+        try:
+            answer = unpacked(self._ask(data, self._seconds))
+        except (EOFError, OSError, ValueError) as error:
+            logger.warning("a decoding process failed, exit code %s: %r", self.stop(), error)
             raise DecodeCrashed from None
         if isinstance(answer, Exception):
             raise answer
-        assert isinstance(answer, Decoded)
         return answer
 
     def stop(self) -> int | None:
@@ -115,12 +137,22 @@ class _Worker:
             return None
         process, self._process = self._process, None
         process.kill()
-        self._pipe.close()
+        self._channel.close()
         return process.wait()
 
     def _start(self) -> None:
-        self._pipe, theirs = Pipe()
-        with theirs:  # closed here once the child has it, so that the child's end is the end of the pipe
+        """Raises DecoderNotStarted."""
+        try:
+            self._launch()
+            self._ask(pickle.dumps(self._orders), _START_SECONDS)
+        except (DecodeTimeout, EOFError, OSError, ValueError) as error:
+            logger.error("a decoding process could not be started, exit code %s: %r", self.stop(), error)
+            raise DecoderNotStarted from error
+
+    def _launch(self) -> None:
+        ours, theirs = socket.socketpair()
+        with ExitStack() as unless_started, theirs:  # closed here: the child's end shall be the channel's
+            unless_started.enter_context(ours)
             self._process = subprocess.Popen(
                 [sys.executable, "-m", decode_process.__name__, str(theirs.fileno())],
                 stdin=subprocess.DEVNULL,
@@ -128,13 +160,16 @@ class _Worker:
                 env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
                 start_new_session=True,  # Ctrl-C is for the parent, which finishes what it accepted
             )
-        self._pipe.send(self._orders)
-        self._receive(_START_SECONDS)
+            unless_started.pop_all()
+        self._channel = Channel(ours)
 
-    def _receive(self, seconds: float) -> object:
-        if not self._pipe.poll(seconds):
+    def _ask(self, question: bytes, seconds: float) -> bytes:
+        """The answer, all of which has to be there in time."""
+        by = monotonic() + seconds
+        try:
+            self._channel.send(question, by=by)
+            return self._channel.receive(by=by, limit=MAX_ANSWER)
+        except TimeoutError:
             logger.warning("a decoding process took longer than %g s and was ended", seconds)
             self.stop()
-            raise DecodeTimeout(seconds)
-        answer: object = self._pipe.recv()
-        return answer
+            raise DecodeTimeout(seconds) from None

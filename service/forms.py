@@ -1,23 +1,26 @@
-"""Uploads out of a multipart form."""
+"""Files and what is said of them, out of multipart forms."""
+
+# ruff: noqa: N818 -- the names say what happened, and read so where they are caught
 
 import json
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+import re
+from collections.abc import AsyncIterator, Iterable, Iterator
+from contextlib import aclosing, asynccontextmanager, contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from tempfile import gettempdir
 from typing import Final
 
 from pydantic import JsonValue, TypeAdapter, ValidationError
 from starlette.datastructures import FormData, UploadFile
-from starlette.exceptions import HTTPException
+from starlette.formparsers import MultiPartException, MultiPartParser
 from starlette.requests import Request
 
-from index.errors import translated
+from index.errors import StorageFull, translated
 from index.records import Json
 from service.bad_requests import (
     BadForm,
     BadMetadata,
-    BodyTooLarge,
     NoFiles,
     NotMultipart,
     TooManyFiles,
@@ -25,9 +28,14 @@ from service.bad_requests import (
 )
 from service.uploads import Upload
 
-MAX_FIELDS: Final = 16  # of text; there is one that we know
-MAX_FIELD_BYTES: Final = 4 * 1024 * 1024
+SPOOL_BYTES: Final = 16 * 1024  # of each file that stay in memory
+MAX_FIELDS: Final = 16  # of text; there are fewer that we know
+MAX_METADATA_FIELD_BYTES: Final = 4 * 1024 * 1024  # of all images together
+MAX_OPTION_BYTES: Final = 1024
 MAX_METADATA_BYTES: Final = 64 * 1024  # of one image, as JSON
+
+FILE: Final = re.compile("file")
+FILES: Final = re.compile(r"files(\[\d*\])?")  # as clients number them: files, files[], files[3]
 
 Metadata = dict[str, Json]
 
@@ -36,49 +44,112 @@ _METADATA: Final[TypeAdapter[dict[str, JsonValue] | list[dict[str, JsonValue]]]]
 )
 
 
+class ScratchFull(Exception):
+    """The folder of temporary files, which need not be on the disk of the store, is full."""
+
+    def __str__(self) -> str:
+        return (
+            "No space is left to read the request into; nothing of it was stored."
+            " Have the operator free some in the folder of temporary files, then send the same request again."
+        )
+
+
+@dataclass(frozen=True)
+class Shape:
+    """What a form may hold."""
+
+    file: str  # how we name its file parts
+    names: re.Pattern[str]  # how clients may name them
+    fields: tuple[str, ...]  # of text
+    max_files: int
+    max_field_bytes: int
+
+
 @asynccontextmanager
 async def uploads_of(request: Request, max_files: int) -> AsyncIterator[list[Upload]]:
-    """The files of a form, and their metadata; they lie in temporary files, which are gone afterwards.
+    """The files of a form, and their metadata; the larger ones lie in temporary files, gone afterwards.
 
     `files`, `files[]` and `files[3]` all name files, so that every client's habit works. Raises a BadRequest,
-    BodyTooLarge, and StorageFull where the temporary files find no room.
+    BodyTooLarge, ScratchFull, and StorageUnwritable where there can be no temporary files.
     """
+    shape = Shape("files", FILES, ("metadata",), max_files, MAX_METADATA_FIELD_BYTES)
+    async with _form(request, shape) as form:
+        files, fields = _parts(form, shape)
+        described = zip(files, metadata_of(fields.get("metadata", "{}"), len(files)), strict=True)
+        yield [_upload(file, metadata) for file, metadata in described]
+
+
+@asynccontextmanager
+async def question_of(
+    request: Request, fields: Iterable[str]
+) -> AsyncIterator[tuple[Upload, dict[str, str]]]:
+    """The `file` of a form, and those of the text fields that are not empty. Raises as `uploads_of` does."""
+    shape = Shape("file", FILE, tuple(fields), 1, MAX_OPTION_BYTES)
+    async with _form(request, shape) as form:
+        files, given = _parts(form, shape)
+        yield _upload(files[0], {}), {name: value for name, value in given.items() if value}
+
+
+@asynccontextmanager
+async def _form(request: Request, shape: Shape) -> AsyncIterator[FormData]:
     content_type = request.headers.get("content-type", "without a content type")
     if not content_type.lower().startswith("multipart/form-data"):
-        raise NotMultipart(content_type)
+        raise NotMultipart(content_type, shape.file)
     try:
-        with translated(Path(gettempdir())):
-            form = await request.form(
-                max_files=max_files, max_fields=MAX_FIELDS, max_part_size=MAX_FIELD_BYTES
-            )
-    except BodyTooLarge:
-        raise
-    except HTTPException as error:  # Starlette tells the reason in words only
-        too_many = error.detail.startswith("Too many files")
-        raise TooManyFiles(max_files) if too_many else BadForm(error.detail) from error
+        with _scratch():
+            form = await _parsed(request, shape)
+    except MultiPartException as error:  # Starlette tells the reason in words only
+        too_many = error.message.startswith("Too many files")
+        raise TooManyFiles(shape.max_files, shape.file) if too_many else BadForm(error.message) from error
     try:
-        yield _uploads(form)
+        yield form
     finally:
         await form.close()
 
 
-def _uploads(form: FormData) -> list[Upload]:
+@contextmanager
+def _scratch() -> Iterator[None]:
+    try:
+        with translated(Path(gettempdir())):
+            yield
+    except StorageFull as error:
+        raise ScratchFull from error
+
+
+class _Parser(MultiPartParser):
+    spool_max_size = SPOOL_BYTES  # instead of 1 MiB: a request may have a thousand files
+
+
+async def _parsed(request: Request, shape: Shape) -> FormData:
+    async with aclosing(request.stream()) as stream:
+        return await _Parser(
+            request.headers,
+            stream,
+            max_files=shape.max_files,
+            max_fields=MAX_FIELDS,
+            max_part_size=shape.max_field_bytes,
+        ).parse()
+
+
+def _parts(form: FormData, shape: Shape) -> tuple[list[UploadFile], dict[str, str]]:
+    """The files, at least one, and the text by its name."""
     files: list[UploadFile] = []
-    metadata = "{}"
+    fields: dict[str, str] = {}
     for name, value in form.multi_items():
+        is_file = shape.names.fullmatch(name) is not None
+        if not is_file and name not in shape.fields:
+            raise UnknownField(name[:100], (shape.file, *shape.fields))
         match value:
-            case UploadFile() if name.startswith("files"):
+            case UploadFile() if is_file:
                 files.append(value)
-            case str() if name == "metadata":
-                metadata = value
-            case _ if name == "metadata" or name.startswith("files"):
-                raise BadForm("`files` are file parts and `metadata` is text, not the other way round")
+            case str() if not is_file:
+                fields[name] = value
             case _:
-                raise UnknownField(name[:100], ("files", "metadata"))
+                found, wanted = ("text", "a file") if is_file else ("a file", "text")
+                raise BadForm(f"`{name}` is {found} where {wanted} belongs")
     if not files:
-        raise NoFiles
-    described = zip(files, metadata_of(metadata, len(files)), strict=True)
-    return [_upload(file, metadata) for file, metadata in described]
+        raise NoFiles(shape.file)
+    return files, fields
 
 
 def _upload(file: UploadFile, metadata: Metadata) -> Upload:

@@ -1,6 +1,7 @@
 """How many requests of a kind may be at work, and how many may wait for their turn."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import partial
 from typing import ParamSpec, TypeVar
 
@@ -23,12 +24,22 @@ class Gate:
         self._limit = limit
         self._inside = 0
 
-    async def run(self, function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
-        """The function's result, or its exception. Raises Overloaded where `limit` are inside already."""
+    @contextmanager
+    def place(self) -> Iterator[None]:
+        """Be inside, for what comes before and after the work. Raises Overloaded where `limit` are so."""
         if self._inside >= self._limit:
             raise Overloaded(self._limit)
         self._inside += 1
         try:
-            return await to_thread.run_sync(partial(function, *args, **kwargs), limiter=self._threads)
+            yield
         finally:
             self._inside -= 1
+
+    async def work(self, function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+        """The function's result, or its exception; for those who are inside."""
+        return await to_thread.run_sync(partial(function, *args, **kwargs), limiter=self._threads)
+
+    async def run(self, function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+        """`work` in a place of its own. Raises Overloaded."""
+        with self.place():
+            return await self.work(function, *args, **kwargs)

@@ -1,6 +1,7 @@
 """The handlers through which errors become problem documents."""
 
 import logging
+from collections.abc import Sequence
 from http import HTTPStatus
 from typing import Any, cast
 
@@ -9,14 +10,19 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import Response
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
+from starlette.routing import BaseRoute, Match, Route
 
-from service.problems import KINDS, FieldProblem, Problem, problem_for
+from service.problems import KINDS, FieldProblem, Problem, problem_for, retry_after
 
 logger = logging.getLogger(__name__)
 
 
-def tell_errors(app: FastAPI) -> None:
-    """Have every error but bugs answered with a problem document; for bugs, see `middleware.LastResort`."""
+def tell_errors(app: FastAPI, routes: Sequence[BaseRoute]) -> None:
+    """Have every error but bugs answered with a problem document; for bugs, see `middleware.LastResort`.
+
+    `routes` are all that the app has, with their full paths.
+    """
+    app.state.routes = [route for route in routes if isinstance(route, Route)]
     for kind in KINDS:
         app.add_exception_handler(kind, _known)
     app.add_exception_handler(RequestValidationError, _invalid)
@@ -29,8 +35,8 @@ async def _known(_: Request, error: Exception) -> Response:
     assert problem is not None
     if problem.status in (500, 507):
         logger.error("%s", error)  # the operator is told what a client need not know, such as paths
-    retry_after = getattr(error, "retry_after", None)
-    return problem.response(None if retry_after is None else {"Retry-After": str(retry_after)})
+    seconds = retry_after(error)
+    return problem.response(None if seconds is None else {"Retry-After": str(seconds)})
 
 
 async def _invalid(_: Request, error: Exception) -> Response:
@@ -67,13 +73,27 @@ async def _http(request: Request, error: Exception) -> Response:
         404: f"There is nothing at {request.url.path}.",
         405: f"{request.url.path} does not take {request.method}.",
     }
+    headers = dict(error.headers or {})
+    if error.status_code == 405:
+        headers["Allow"] = ", ".join(sorted(_methods(request)))
     return Problem(
         type=f"urn:pivot:{phrase.lower().replace(' ', '-')}",
         title=phrase,
         status=error.status_code,
         detail=details.get(error.status_code, error.detail),
         remedy="See /docs for what is where, and what it takes.",
-    ).response(dict(error.headers or {}))
+    ).response(headers)
+
+
+def _methods(request: Request) -> set[str]:
+    """All that are taken at the address; Starlette knows those of the first route only."""
+    at_the_address = (
+        route.methods or set()
+        for route in cast(Sequence[Route], request.app.state.routes)
+        if route.matches(request.scope)[0] is not Match.NONE
+    )
+    methods = set().union(*at_the_address) or {"GET"}  # no route at all: a file of the page
+    return methods | {"HEAD"} if "GET" in methods else methods
 
 
 async def _gone(_: Request, __: Exception) -> Response:

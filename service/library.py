@@ -141,10 +141,11 @@ class Library:
         self.gallery.known(name, ())
 
     def delete_collection(self, name: str) -> None:
-        """Delete it with all that is in it; the default one comes back empty. Raises UnknownCollection."""
-        self.gallery.delete_collection(name)
+        """Delete it with all that is in it; the default one stays, empty. Raises UnknownCollection."""
         if name == DEFAULT_COLLECTION:
-            self.gallery.create_collection(name)
+            self.gallery.empty_collection(name)
+        else:
+            self.gallery.delete_collection(name)
 
     def add(self, collection: str, uploads: Iterable[Upload]) -> list[Outcome]:
         """Add images, any number of them, and tell of each in its turn what became of it.

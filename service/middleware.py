@@ -8,10 +8,12 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from service.bad_requests import BodyTooLarge
 from service.problems import Problem, problem_for
+from service.settings import Settings
 
 logger = logging.getLogger(__name__)
 
 MAX_PLAIN_BYTES: Final = 1024 * 1024  # a body without files, which is read into memory as a whole
+QUESTION: Final = "/search/image"  # what takes a form with one image
 
 # The API and the page need nothing from elsewhere.
 STRICT: Final = (
@@ -26,22 +28,29 @@ DOCUMENTATION_POLICY: Final = f"{STRICT}; script-src 'self' 'unsafe-inline'; sty
 class BodyLimit:
     """Ends a request with 413 once its body passes the limit: announced, or else as it streams in."""
 
-    def __init__(self, app: ASGIApp, max_form_bytes: int) -> None:
+    def __init__(self, app: ASGIApp, settings: Settings) -> None:
         self._app = app
-        self._max_form_bytes = max_form_bytes
+        self._max_form_bytes = settings.max_upload_bytes
+        self._max_question_bytes = settings.max_image_bytes + MAX_PLAIN_BYTES
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
         headers = Headers(scope=scope)
-        form = headers.get("content-type", "").lower().startswith("multipart/form-data")
-        limit = self._max_form_bytes if form else min(MAX_PLAIN_BYTES, self._max_form_bytes)
+        limit = self._limit(scope["path"], headers.get("content-type", "").lower())
         announced = headers.get("content-length", "")
         if announced.isdecimal() and int(announced) > limit:
             await _refuse(limit, scope, receive, send)
             return
         await self._app(scope, _counted(receive, limit), send)
+
+    def _limit(self, path: str, content_type: str) -> int:
+        if not content_type.startswith("multipart/form-data"):
+            return min(MAX_PLAIN_BYTES, self._max_form_bytes)
+        if path.endswith(QUESTION):
+            return min(self._max_question_bytes, self._max_form_bytes)
+        return self._max_form_bytes
 
 
 def _counted(receive: Receive, limit: int) -> Receive:
@@ -75,6 +84,25 @@ BUG: Final = Problem(
 )
 
 
+class HeadToo:
+    """Answers HEAD wherever there is a GET, with the same headers and no body."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http" or scope["method"] != "HEAD":
+            await self._app(scope, receive, send)
+            return
+
+        async def bodiless(message: Message) -> None:
+            if message["type"] == "http.response.body":
+                message = {**message, "body": b""}
+            await send(message)
+
+        await self._app({**scope, "method": "GET"}, receive, bodiless)
+
+
 class LastResort:
     """Logs what nobody caught, and answers with a problem document that tells nothing of the inside."""
 
@@ -99,7 +127,7 @@ class LastResort:
 
 
 class SecurityHeaders:
-    """No content sniffing, no referrer, and a content security policy that allows this service only."""
+    """No content sniffing, no referrer, no other site's use, and a policy that allows this service only."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
@@ -114,6 +142,7 @@ class SecurityHeaders:
                 headers = MutableHeaders(scope=message)
                 headers["X-Content-Type-Options"] = "nosniff"
                 headers["Referrer-Policy"] = "no-referrer"
+                headers["Cross-Origin-Resource-Policy"] = "same-origin"
                 policy = DOCUMENTATION_POLICY if scope["path"] == DOCUMENTATION else STRICT
                 headers.setdefault("Content-Security-Policy", policy)
             await send(message)

@@ -7,9 +7,10 @@ from pydantic import BaseModel, ConfigDict, Field
 from starlette.responses import Response
 
 from index import errors as gallery
-from service import bad_requests, batcher, decoder, images, queries, uploads
+from service import bad_requests, batcher, decoder, forms, images, queries, uploads
 
 MEDIA_TYPE: Final = "application/problem+json"
+SCHEMAS: Final = "#/components/schemas/"
 
 
 class FieldProblem(BaseModel):
@@ -50,21 +51,25 @@ class Problem(BaseModel):
     )
 
     def response(self, headers: dict[str, str] | None = None) -> Response:
+        # Only our own members are left out: what lies further in, as the items of an upload do, is whole.
+        told = {name: value for name, value in self.model_dump().items() if value is not None}
         # Not pydantic's own JSON, which fails at half a surrogate pair: a field may be named by one.
-        body = json.dumps(self.model_dump(exclude_none=True))
-        return Response(body, self.status, headers=headers, media_type=MEDIA_TYPE)
+        return Response(json.dumps(told), self.status, headers=headers, media_type=MEDIA_TYPE)
 
 
 class Kind(NamedTuple):
     """One row of the table. The error's own text is the detail, unless `text` replaces it; both end with the
-    remedy, a sentence. An attribute `field` of the error goes before the `field` here."""
+    remedy, a sentence. The attributes `field` and `retry_after` of an error go before those here."""
 
     status: int
     name: str
     title: str
     field: str | None = None
     text: str | None = None
+    retry_after: int | None = None  # seconds
 
+
+BACK_AGAIN: Final = 5  # seconds in which a service that stops for a restart may be there again
 
 KINDS: Final[dict[type[Exception], Kind]] = {
     images.ImageEmpty: Kind(422, "image-empty", "Empty file", "file"),
@@ -92,7 +97,8 @@ KINDS: Final[dict[type[Exception], Kind]] = {
         507,
         "storage-full",
         "No space left",
-        text="The store has no space left; nothing was written. Free some, then send the request again.",
+        text="The store has no space left; what it holds already stays."
+        " Have the operator free some, then send the same request again.",
     ),
     gallery.StorageUnwritable: Kind(
         500,
@@ -106,14 +112,19 @@ KINDS: Final[dict[type[Exception], Kind]] = {
         "Store damaged",
         text="The store cannot be read. Have the operator restore it from a backup.",
     ),
-    gallery.StoreClosed: Kind(503, "stopping", "Stopping", text=str(batcher.Stopping())),
-    batcher.Stopping: Kind(503, "stopping", "Stopping"),
+    gallery.StoreClosed: Kind(
+        503, "stopping", "Stopping", text=str(batcher.Stopping()), retry_after=BACK_AGAIN
+    ),
+    batcher.Stopping: Kind(503, "stopping", "Stopping", retry_after=BACK_AGAIN),
     batcher.Overloaded: Kind(503, "overloaded", "Overloaded"),
+    forms.ScratchFull: Kind(507, "scratch-full", "No space left to read the request"),
+    bad_requests.UnknownHost: Kind(421, "unknown-host", "Unknown host"),
+    bad_requests.OtherSite: Kind(403, "other-site", "Request from another site"),
     bad_requests.BodyTooLarge: Kind(413, "body-too-large", "Request too large"),
-    bad_requests.NotMultipart: Kind(415, "not-multipart", "Not a form with files", "files"),
+    bad_requests.NotMultipart: Kind(415, "not-multipart", "Not a form with files"),
     bad_requests.BadForm: Kind(422, "bad-form", "Unreadable form"),
-    bad_requests.NoFiles: Kind(422, "no-files", "No files", "files"),
-    bad_requests.TooManyFiles: Kind(413, "too-many-files", "Too many files", "files"),
+    bad_requests.NoFiles: Kind(422, "no-files", "No files"),
+    bad_requests.TooManyFiles: Kind(413, "too-many-files", "Too many files"),
     bad_requests.UnknownField: Kind(422, "unknown-field", "Unknown field"),
     bad_requests.BadMetadata: Kind(422, "bad-metadata", "Unusable metadata", "metadata"),
     bad_requests.BadCursor: Kind(422, "bad-cursor", "Unknown cursor", "cursor"),
@@ -122,7 +133,7 @@ KINDS: Final[dict[type[Exception], Kind]] = {
 
 def problem_for(error: Exception) -> Problem | None:
     """The problem document of one of our errors; None for any other, which is a bug."""
-    kind = next((KINDS[base] for base in type(error).__mro__ if base in KINDS), None)
+    kind = _kind_of(error)
     if kind is None:
         return None
     text = kind.text or str(error)
@@ -138,9 +149,21 @@ def problem_for(error: Exception) -> Problem | None:
     )
 
 
-def documented(*statuses: int | Literal["default"]) -> dict[int | str, dict[str, Any]]:
+def retry_after(error: Exception) -> int | None:
+    """After how many seconds the same request may succeed; None where time alone does not help."""
+    kind = _kind_of(error)
+    return getattr(error, "retry_after", kind and kind.retry_after)
+
+
+def _kind_of(error: Exception) -> Kind | None:
+    return next((KINDS[base] for base in type(error).__mro__ if base in KINDS), None)
+
+
+def documented(
+    *statuses: int | Literal["default"], model: str = "Problem"
+) -> dict[int | str, dict[str, Any]]:
     """The `responses` of routes that may answer with problems of these statuses."""
-    schema = {"$ref": "#/components/schemas/Problem"}
+    schema = {"$ref": f"{SCHEMAS}{model}"}
     return {
         status: {"description": _MEANINGS[status], "content": {MEDIA_TYPE: {"schema": schema}}}
         for status in statuses

@@ -2,10 +2,10 @@
 
 from typing import Literal, Self
 
-from fastapi import UploadFile
 from pydantic import BaseModel, ConfigDict, Field, JsonValue, model_validator
 
 from index.records import CollectionRecord, Hit, ImageRecord, Scoring
+from service.integers import Integer
 from service.library import DEFAULT_RANKING, Answer, QueryLanguage, Ranking
 from service.problems import Problem
 from service.uploads import Outcome
@@ -135,7 +135,9 @@ class UploadAnswer(BaseModel):
 class UploadProblem(Problem):
     """No file of the request was any good: one problem for all, and one for each."""
 
-    items: list[UploadItem]
+    items: list[UploadItem] | None = Field(
+        default=None, description="of each file; not there where the request as a whole was refused"
+    )
 
 
 class SearchOptions(BaseModel):
@@ -143,14 +145,14 @@ class SearchOptions(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    k: int = Field(
+    k: Integer = Field(
         default=DEFAULT_RANKING.k,
         description="how many results, at least 1 and at most the service's limit (1000)",
     )
     scoring: Scoring | None = Field(
         default=None, description="the score to rank by; without it, what ranks best for the kind of query"
     )
-    candidates: int = Field(
+    candidates: Integer = Field(
         default=DEFAULT_RANKING.candidates,
         description="images that the symmetric score picks for ranking, 1 to 10000; k where that is more",
     )
@@ -164,13 +166,14 @@ class Search(SearchOptions):
     """A text, or the id of an image in the collection."""
 
     model_config = ConfigDict(
+        strict=True,  # or `true` would be image 1
         json_schema_extra={
             "examples": [
                 {"q": "Ein Hund springt ins Wasser"},
                 {"q": "a dog jumps into water", "language": "en", "k": 3, "exact": True},
                 {"image_id": 1, "k": 5},
             ]
-        }
+        },
     )
 
     q: str | None = Field(
@@ -198,12 +201,6 @@ class TextSearch(SearchOptions):
     language: str | None = Field(
         default=None, description="of `q`, a tag such as de or en-GB; without it, it is detected"
     )
-
-
-class ImageSearch(SearchOptions):
-    """The form of a search by an image from outside."""
-
-    file: UploadFile = Field(description="the image")
 
 
 class Language(BaseModel):

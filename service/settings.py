@@ -21,6 +21,11 @@ class Settings(BaseSettings):
 
     store: Path = Field(default=Path("store"), description="folder of the database and the images")
     host: str = "127.0.0.1"
+    hosts: str = Field(
+        default="",
+        description="names, separated by commas, under which the service is reached besides IP addresses and"
+        " localhost, such as that of a proxy; * allows any",
+    )
     port: int = Field(default=8000, ge=0, le=65535)
     checkpoint: Path | None = Field(
         default=None, description="folder of a checkpoint; without it, the one that ships"
@@ -46,6 +51,11 @@ class Settings(BaseSettings):
         description="MiB of address space of one decoding process",
     )
     decode_workers: PositiveInt = Field(default_factory=_decode_workers, description="decoding processes")
+
+    @property
+    def host_names(self) -> frozenset[str]:
+        """Those of `hosts`, in small letters."""
+        return frozenset(name.strip().lower() for name in self.hosts.split(",")) - {""}
 
     @property
     def max_upload_bytes(self) -> int:

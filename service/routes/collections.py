@@ -30,5 +30,5 @@ def get_collection(collection: CollectionName, context: InContext) -> schemas.Co
 
 @router.delete("/{collection}", summary="Delete a collection", status_code=204, responses=documented(404))
 def delete_collection(collection: CollectionName, context: InContext) -> None:
-    """With all images in it. The collection `default` comes back empty."""
+    """With all images in it. The collection `default` stays, empty."""
     context.library.delete_collection(collection)

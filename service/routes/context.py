@@ -6,6 +6,7 @@ from typing import Annotated, cast
 from fastapi import Depends, Path, Request
 
 from service.gate import Gate
+from service.integers import Integer
 from service.library import Library
 from service.reembedding import Reembedding
 from service.settings import Settings
@@ -28,4 +29,4 @@ async def _context(request: Request) -> Context:
 
 InContext = Annotated[Context, Depends(_context)]
 CollectionName = Annotated[str, Path(description="name of the collection", examples=["default"])]
-ImageId = Annotated[int, Path(description="id of the image", examples=[1])]
+ImageId = Annotated[Integer, Path(description="id of the image", examples=[1])]

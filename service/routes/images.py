@@ -2,22 +2,23 @@
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated, Any, Final, Literal
+from typing import Annotated, BinaryIO, Final, Literal
 
 from fastapi import APIRouter, Query, Request, Response
 from fastapi.concurrency import run_in_threadpool
-from fastapi.responses import FileResponse
-from starlette.types import Receive, Scope, Send
 
 from index.errors import StoreDamaged, UnknownImage
 from index.gallery import Gallery
 from index.records import ImageRecord
 from service import schemas
 from service.cursors import cursor_after, id_before
+from service.files import OpenFile, headers_of, is_fresh
 from service.forms import uploads_of
-from service.images import ACCEPTED, MEDIA_TYPES
+from service.images import MEDIA_TYPES
+from service.integers import Integer
 from service.problems import Problem, documented, problem_for
 from service.routes.context import CollectionName, ImageId, InContext
+from service.routes.forms import UPLOAD_FORM
 from service.uploads import Outcome
 
 router = APIRouter(prefix="/v1/collections/{collection}/images", tags=["images"])
@@ -25,33 +26,6 @@ router = APIRouter(prefix="/v1/collections/{collection}/images", tags=["images"]
 MAX_PAGE: Final = 1000
 
 Order = Literal["oldest", "newest"]
-
-# Starlette reads the form, since FastAPI knows neither `files[]` nor our limits; so it is described by hand.
-UPLOAD_FORM: Final[dict[str, Any]] = {
-    "requestBody": {
-        "required": True,
-        "content": {
-            "multipart/form-data": {
-                "schema": {
-                    "type": "object",
-                    "required": ["files"],
-                    "properties": {
-                        "files": {
-                            "type": "array",
-                            "items": {"type": "string", "format": "binary"},
-                            "description": f"{ACCEPTED}; `files[]` and `files[0]` are accepted names too",
-                        },
-                        "metadata": {
-                            "type": "string",
-                            "description": "JSON: one object for all files, or an array with one for each",
-                            "examples": ['{"album": "summer"}'],
-                        },
-                    },
-                }
-            }
-        },
-    }
-}
 
 
 @router.post(
@@ -61,7 +35,8 @@ UPLOAD_FORM: Final[dict[str, Any]] = {
     response_model=schemas.UploadAnswer,
     responses={
         200: {"model": schemas.UploadAnswer, "description": "The collection had all of these images already"},
-        **documented(404, 413, 415, 422, 503, 507),
+        **documented(413, 415, 422, model="UploadProblem"),
+        **documented(404, 503, 507),
     },
     openapi_extra=UPLOAD_FORM,
 )
@@ -73,8 +48,9 @@ async def add_images(collection: CollectionName, request: Request, context: InCo
     answer is a problem document, with `items`.
     """
     await run_in_threadpool(context.library.check_collection, collection)  # before the files are read
-    async with uploads_of(request, context.settings.max_files) as uploads:
-        outcomes = await context.uploads.run(context.library.add, collection, uploads)
+    with context.uploads.place():  # before, too: a form that is read takes memory and temporary files
+        async with uploads_of(request, context.settings.max_files) as uploads:
+            outcomes = await context.uploads.work(context.library.add, collection, uploads)
     return _answer(outcomes)
 
 
@@ -82,7 +58,7 @@ async def add_images(collection: CollectionName, request: Request, context: InCo
 def list_images(
     collection: CollectionName,
     context: InContext,
-    limit: Annotated[int, Query(ge=1, le=MAX_PAGE, description="images of a page")] = 100,
+    limit: Annotated[Integer, Query(ge=1, le=MAX_PAGE, description="images of a page")] = 100,
     cursor: Annotated[
         str | None, Query(description="`next_cursor` of the page before, asked for in the same order")
     ] = None,
@@ -123,8 +99,10 @@ def get_file(collection: CollectionName, image_id: ImageId, request: Request, co
     """The very bytes that were uploaded."""
     gallery = context.library.gallery
     record = gallery.image(collection, image_id)
-    path = _present(gallery, record, gallery.original(record))
-    return _file(request, path, MEDIA_TYPES[record.format], record.sha256, record.filename)
+    headers = headers_of(record.sha256, MEDIA_TYPES[record.format], record.filename)
+    if is_fresh(request, headers):
+        return Response(status_code=304, headers=headers)
+    return OpenFile(_opened(gallery, record, gallery.original(record)), headers)
 
 
 @router.get(
@@ -139,8 +117,10 @@ def get_thumbnail(
     """WebP of at most 384 pixels a side, upright and without EXIF."""
     gallery = context.library.gallery
     record = gallery.image(collection, image_id)
-    path = _present(gallery, record, gallery.thumbnail(record))
-    return _file(request, path, "image/webp", f"{record.sha256}-thumbnail")
+    headers = headers_of(f"{record.sha256}-thumbnail", "image/webp")
+    if is_fresh(request, headers):
+        return Response(status_code=304, headers=headers)
+    return OpenFile(_opened(gallery, record, gallery.thumbnail(record)), headers)
 
 
 def _answer(outcomes: Sequence[Outcome]) -> Response:
@@ -173,33 +153,10 @@ def _failure(items: list[schemas.UploadItem]) -> schemas.UploadProblem:
     return schemas.UploadProblem(**first.model_dump(), items=items)
 
 
-def _present(gallery: Gallery, record: ImageRecord, path: Path) -> Path:
-    if not path.is_file():
+def _opened(gallery: Gallery, record: ImageRecord, path: Path) -> BinaryIO:
+    """The file, which can be read to its end even if its image is deleted meanwhile."""
+    try:
+        return path.open("rb")
+    except FileNotFoundError:
         gallery.image(record.collection, record.id)  # raises UnknownImage where it was deleted just now
-        raise StoreDamaged(path.parent, f"{path.name} is missing")
-    return path
-
-
-def _file(
-    request: Request, path: Path, media_type: str, content: str, filename: str | None = None
-) -> Response:
-    """A file that never changes: ids are not given twice. `content` names what is in it."""
-    headers = {
-        "ETag": f'"{content}"',
-        "Cache-Control": "private, max-age=31536000, immutable",
-        "Content-Security-Policy": "default-src 'none'; sandbox",
-        "Accept-Ranges": "none",
-    }
-    if headers["ETag"] in request.headers.get("if-none-match", ""):
-        return Response(status_code=304, headers=headers)
-    return _WholeFile(
-        path, headers=headers, media_type=media_type, filename=filename, content_disposition_type="inline"
-    )
-
-
-class _WholeFile(FileResponse):
-    """Passes over `Range`, as HTTP allows: Starlette's answer to a malformed one is no problem document."""
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        headers = [(name, value) for name, value in scope["headers"] if name != b"range"]
-        await super().__call__({**scope, "headers": headers}, receive, send)
+        raise StoreDamaged(path.parent, f"{path.name} is missing") from None

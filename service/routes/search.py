@@ -2,11 +2,16 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Form, Query
+from fastapi import APIRouter, Query, Request
+from fastapi.concurrency import run_in_threadpool
+from fastapi.exceptions import RequestValidationError
+from pydantic import ValidationError
 
 from service import schemas
+from service.forms import question_of
 from service.problems import documented
 from service.routes.context import CollectionName, Context, InContext
+from service.routes.forms import QUESTION_FORM
 from service.uploads import Upload, clean_filename
 
 router = APIRouter(prefix="/v1/collections/{collection}/search", tags=["search"])
@@ -34,15 +39,18 @@ async def search_by_address(
 @router.post(
     "/image",
     summary="Search by an image from outside",
-    responses=documented(404, 413, 415, 422, 503),
+    responses=documented(404, 413, 415, 422, 503, 507),
+    openapi_extra=QUESTION_FORM,
 )
 async def search_by_image(
-    collection: CollectionName,
-    body: Annotated[schemas.ImageSearch, Form(media_type="multipart/form-data")],
-    context: InContext,
+    collection: CollectionName, request: Request, context: InContext
 ) -> schemas.SearchAnswer:
     """The image is decoded and embedded like an upload, and not kept."""
-    return await context.searches.run(_search_by_image, context, collection, body)
+    await run_in_threadpool(context.library.check_collection, collection)  # before the file is read
+    with context.uploads.place():  # a slow sender keeps no searcher waiting
+        async with question_of(request, schemas.SearchOptions.model_fields) as (image, fields):
+            options = _options(fields)
+            return await context.searches.run(_search_by_image, context, collection, image, options)
 
 
 def _search(context: Context, collection: str, body: schemas.Search) -> schemas.SearchAnswer:
@@ -57,8 +65,16 @@ def _search(context: Context, collection: str, body: schemas.Search) -> schemas.
     return schemas.SearchAnswer.of(query, answer)
 
 
-def _search_by_image(context: Context, collection: str, body: schemas.ImageSearch) -> schemas.SearchAnswer:
-    file = body.file
-    upload = Upload(file.filename or "", lambda: file.file)
-    answer = context.library.search_image(collection, upload, ranking=body.ranking())
-    return schemas.SearchAnswer.of(schemas.Query(filename=clean_filename(upload.filename)), answer)
+def _options(fields: dict[str, str]) -> schemas.SearchOptions:
+    try:
+        return schemas.SearchOptions.model_validate(fields)
+    except ValidationError as error:
+        found = [{**one, "loc": ("body", *one["loc"])} for one in error.errors()]
+        raise RequestValidationError(found) from error
+
+
+def _search_by_image(
+    context: Context, collection: str, image: Upload, options: schemas.SearchOptions
+) -> schemas.SearchAnswer:
+    answer = context.library.search_image(collection, image, ranking=options.ranking())
+    return schemas.SearchAnswer.of(schemas.Query(filename=clean_filename(image.filename)), answer)

@@ -5,10 +5,15 @@ export class Problem extends Error {
   constructor(status, document = {}, retryAfter = null) {
     super(document.detail ?? document.title ?? `status ${status}`);
     this.status = status;
+    this.type = document.type;
     this.title = document.title;
     this.detail = document.detail;
     this.remedy = document.remedy;
     this.retryAfter = retryAfter;
+  }
+
+  get collectionUnknown() {
+    return this.type === "urn:pivot:unknown-collection";
   }
 
   /** Whether the same request may succeed later, unchanged. */

@@ -23,4 +23,9 @@ export function icon(name) {
   return svg;
 }
 
+/** Writes only what changed: a screen reader repeats a status for every write. */
+export function write(node, value) {
+  if (node.textContent !== value) node.textContent = value;
+}
+
 export const byId = (id) => document.getElementById(id);

@@ -48,8 +48,13 @@ export class Gallery {
     if (position === -1) return this.size > 0;
     this.#entries.splice(position, 1);
     this.#list.children[position].remove();
-    this.#list.children[Math.min(position, this.size - 1)]?.querySelector("a").focus();
+    this.focus(position);
     return this.size > 0;
+  }
+
+  /** Moves the focus to the photo at that place; beyond the end, to the last one. */
+  focus(position) {
+    this.#list.children[Math.min(position, this.size - 1)]?.querySelector("a").focus();
   }
 
   redraw() {

@@ -1,4 +1,4 @@
-import { element, icon } from "./dom.js";
+import { byId, element, icon, write } from "./dom.js";
 import { text } from "./language.js";
 import { wording } from "./notice.js";
 
@@ -8,7 +8,7 @@ const FAILURES_SHOWN = 100;
 export class Panel {
   #root;
   #uploads;
-  #title = element("h2", { role: "status" });
+  #title = element("h2", { role: "status", tabindex: "-1" });
   #bar = element("progress", { max: "1" });
   #counts = element("p", { class: "counts" });
   #notes = element("div", { class: "notes" });
@@ -28,9 +28,10 @@ export class Panel {
   draw() {
     const { state, active } = this.#uploads;
     if (state === "idle") return;
+    const focused = document.activeElement;
     this.#root.hidden = false;
     this.#root.dataset.state = state;
-    set(this.#title, this.#headline());
+    write(this.#title, this.#headline());
     this.#bar.setAttribute("aria-label", text("uploads"));
     this.#bar.hidden = !active && state !== "stopped";
     if (state === "reading") this.#bar.removeAttribute("value");
@@ -45,11 +46,18 @@ export class Panel {
     this.#retry.hidden = state !== "stopped";
     this.#close.setAttribute("aria-label", text("close"));
     this.#close.hidden = active || state === "stopped";
+    if (focused?.hidden && this.#root.contains(focused)) this.#title.focus();
   }
 
   #headline() {
     const { state, settled, total } = this.#uploads;
-    const headlines = { reading: "uploadReading", done: "uploadDone", cancelled: "uploadCancelled", stopped: "uploadStopped" };
+    const headlines = {
+      reading: "uploadReading",
+      done: "uploadDone",
+      cancelled: "uploadCancelled",
+      stopped: "uploadStopped",
+      refused: "uploadStopped",
+    };
     return state === "sending" ? text("uploading", { done: settled, total }) : text(headlines[state]);
   }
 
@@ -70,16 +78,13 @@ export class Panel {
     if (failures.length > rows.length) {
       rows.push(element("li", {}, text("furtherFailures", { count: failures.length - rows.length })));
     }
+    this.#failures.setAttribute("aria-label", text("failures"));
     this.#failures.replaceChildren(...rows);
     this.#failures.hidden = rows.length === 0;
   }
 
   #dismiss() {
     this.#root.hidden = true;
+    byId("heading").focus({ preventScroll: true }); // the button that had the focus is gone
   }
-}
-
-/** Writes only what changed: a screen reader repeats a status for every write. */
-function set(node, value) {
-  if (node.textContent !== value) node.textContent = value;
 }

@@ -20,12 +20,14 @@ export class SearchBox {
       clearTimeout(this.#pause);
       if (this.#words || this.#chip.hidden) onText(this.#words, { typed: false });
     });
-    this.#field.addEventListener("input", (event) => {
+    const typed = (event) => {
       clearTimeout(this.#pause);
       // Half-composed Japanese or Chinese is no query yet; with a photo in the box, an empty field is none either.
       if (event.isComposing || (!this.#words && !this.#chip.hidden)) return;
       this.#pause = setTimeout(() => onText(this.#words, { typed: true }), PAUSE_MS);
-    });
+    };
+    this.#field.addEventListener("input", typed);
+    this.#field.addEventListener("compositionend", typed); // Chromium sends no `input` after it
     byId("by-photo").addEventListener("click", () => file.click());
     file.addEventListener("change", () => {
       if (file.files.length) onPhoto(file.files[0]);

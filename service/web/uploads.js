@@ -30,7 +30,8 @@ export class Uploads {
   }
 
   #reset() {
-    this.state = "idle"; // then "reading", "sending", and at last "done", "cancelled" or "stopped" (with `problem`)
+    this.state = "idle"; // then "reading", "sending", and at last "done", "cancelled" or, with `problem`:
+    // "stopped", from where it can go on, or "refused", for good
     this.problem = null;
     this.total = 0;
     this.added = 0;
@@ -169,7 +170,7 @@ export class Uploads {
     this.#waiting.unshift(...batch);
     if (this.state === "cancelled") return;
     this.problem = problem;
-    this.#enter("stopped");
+    this.#enter(problem.collectionUnknown ? "refused" : "stopped");
   }
 
   #fail(file, { title, detail, remedy }) {

@@ -1,5 +1,5 @@
 import * as api from "./api.js";
-import { byId, element } from "./dom.js";
+import { byId, element, write } from "./dom.js";
 import { languageName, percent, text } from "./language.js";
 import { showNotice, showProblem } from "./notice.js";
 
@@ -21,6 +21,7 @@ export class View {
   #cursor = null; // of the next page; null: there is none
   #answer = null; // of the search that is shown
   #problem = null;
+  #noticed = null; // what the notice tells: a problem, or "nothing" found
   #again = null; // what the button beside the problem tries
   #news = null; // said once in front of the summary, as a function, since the language may change
 
@@ -49,7 +50,7 @@ export class View {
     this.#drawBox();
     this.#busy(true);
     try {
-      const [collections, content] = await Promise.all([api.collections(signal), this.#fetch(signal)]);
+      const [collections, content] = await Promise.all([this.#fetchCollections(signal), this.#fetch(signal)]);
       this.#collections = collections;
       this.#problem = null;
       this.#accept(content);
@@ -63,19 +64,24 @@ export class View {
   }
 
   async more() {
-    if (!this.#cursor || this.#loading.signal.aborted) return;
+    if (!this.#cursor || this.#problem || this.#loading.signal.aborted) return;
     const { signal } = this.#loading;
     const cursor = this.#cursor;
     this.#cursor = null; // so that the same page is not asked for twice
     try {
       const page = await this.#fetchPage(cursor, signal);
+      const position = this.#gallery.size;
       this.#gallery.append(page.entries);
       this.#cursor = page.cursor;
+      if (!this.#cursor && document.activeElement === byId("more")) this.#gallery.focus(position);
       this.draw();
     } catch (problem) {
       if (signal.aborted) return;
       this.#cursor = cursor;
-      this.fail(problem, () => this.more());
+      this.fail(problem, () => {
+        byId("more").focus();
+        return this.more();
+      });
     }
   }
 
@@ -115,6 +121,15 @@ export class View {
     return ranked(await api.search(collection, { image_id: image.id, k: RESULTS }, signal));
   }
 
+  /**
+   * The server counts all photos for this, so not while someone types: only "all photos" shows the number, and what
+   * changes here is counted along.
+   */
+  async #fetchCollections(signal) {
+    const known = this.#collections.length > 0 && this.#sought.kind !== "all";
+    return known ? this.#collections : api.collections(signal);
+  }
+
   async #fetchPage(cursor, signal) {
     const page = await api.images(this.#address.collection, { limit: PAGE, cursor }, signal);
     return { entries: page.images.map((image) => ({ image })), cursor: page.next_cursor };
@@ -139,24 +154,27 @@ export class View {
 
   /** Everything but the tiles, from what is known. */
   draw() {
+    const focused = document.activeElement;
     const all = this.#sought.kind === "all";
-    const empty = this.#count === 0 && !this.#problem;
+    const empty = this.#count === 0 && this.#gallery.size === 0 && !this.#problem;
     byId("back").hidden = all;
-    byId("heading").textContent = this.#heading();
+    write(byId("heading"), this.#heading());
     byId("heading").classList.toggle("unseen", empty && all); // the welcome has a title of its own
-    byId("summary").textContent = this.#summary();
+    write(byId("summary"), this.#summary());
     byId("welcome").hidden = !empty;
     byId("photos").classList.toggle("plain", all);
-    byId("adding").hidden = empty;
+    byId("adding").hidden = empty || (this.#problem?.collectionUnknown ?? false);
     byId("examples").hidden = this.#problem !== null || !(all || empty);
     byId("examples-title").textContent = text(empty ? "examplesTitle" : "examplesTry");
     byId("more").hidden = this.#cursor === null || this.#problem !== null;
     document.title = this.#sought.kind === "text" ? `${this.#sought.q} · Pivot` : text("title");
     this.#drawCollections();
     this.#drawNotice(empty);
+    if (focused && (!focused.isConnected || focused.closest("[hidden]"))) this.#refocus();
   }
 
   redraw() {
+    this.#noticed = null;
     this.#gallery.redraw();
     this.#box.redraw();
     this.draw();
@@ -205,11 +223,19 @@ export class View {
 
   #drawNotice(empty) {
     const notice = byId("notice");
-    notice.hidden = true;
+    const nothing = this.#gallery.size === 0 && !empty && this.#cursor === null;
+    const noticed = this.#problem ?? (nothing ? "nothing" : null);
+    if (noticed === this.#noticed) return; // a screen reader repeats an alert for every write
+    this.#noticed = noticed;
+    notice.hidden = noticed === null;
     if (this.#problem) showProblem(notice, this.#problem, this.#wayOut());
-    else if (this.#gallery.size === 0 && !empty && this.#cursor === null) {
-      showNotice(notice, { symbol: "nothing", title: text("nothingTitle"), lines: [text("nothingText")] });
-    }
+    else if (nothing) showNotice(notice, { symbol: "nothing", title: text("nothingTitle"), lines: [text("nothingText")] });
+  }
+
+  /** What had the focus is gone: on with the way out of a problem, or from the top. */
+  #refocus() {
+    const wayOut = this.#problem && byId("notice").querySelector("button");
+    (wayOut ?? byId("heading")).focus({ preventScroll: true });
   }
 
   #wayOut() {

@@ -73,6 +73,15 @@ def search(page: Page, words: str) -> None:
     page.get_by_role("searchbox").press("Enter")
 
 
+def compose(page: Page, draft: str, words: str) -> None:
+    """Types as an input method does, as for Japanese: a draft first, which the words then replace."""
+    session = page.context.new_cdp_session(page)
+    end = len(draft)
+    session.send("Input.imeSetComposition", {"text": draft, "selectionStart": end, "selectionEnd": end})
+    page.wait_for_timeout(600)  # longer than the pause after which a query is sent
+    session.send("Input.insertText", {"text": words})
+
+
 def drop(page: Page, selector: str, paths: Sequence[Path]) -> None:
     files = [(path.name, base64.b64encode(path.read_bytes()).decode()) for path in paths]
     page.evaluate(DROP, [selector, files])

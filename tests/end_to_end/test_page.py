@@ -1,15 +1,17 @@
 """The page in a real Chromium, before a real server: finding photos and looking through them."""
 
+import json
 import re
 from collections.abc import Callable
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import httpx
 import pytest
 from playwright.sync_api import Route, expect
 
 from tests.end_to_end.browser import Visits
-from tests.end_to_end.page import drop, first, search, tile, tiles
+from tests.end_to_end.page import compose, drop, first, search, tile, tiles
 from tests.end_to_end.server import Server
 
 pytestmark = pytest.mark.usefixtures("chromium")  # asked first: without it, no server starts
@@ -81,6 +83,55 @@ def test_typing_searches_by_itself_and_back_returns_to_all_photos(visits: Visits
     expect(page).not_to_have_url(re.compile("q="))
     expect(page.get_by_role("searchbox")).to_have_value("")
     expect(page.locator("#summary")).to_have_text("7 photos")
+
+
+def test_words_of_an_input_method_are_searched_for_once_they_are_composed(
+    visits: Visits, filled: str
+) -> None:
+    page = visits.open(f"/?collection={filled}")
+    expect(page.get_by_role("searchbox")).to_be_focused()
+    expect(tiles(page)).to_have_count(7)
+    sought: list[str] = []
+    page.on(
+        "request",
+        lambda request: sought.append(request.post_data or "") if request.method == "POST" else None,
+    )
+
+    compose(page, "ねこ", "猫")
+
+    expect(page).to_have_url(re.compile("[?&]q=%E7%8C%AB$"))
+    expect(page.get_by_role("heading", name="Results")).to_be_visible()
+    assert [json.loads(body)["q"] for body in sought] == ["猫"]
+
+
+def test_typing_asks_for_the_collections_no_more(visits: Visits, filled: str) -> None:
+    page = visits.open(f"/?collection={filled}")
+    expect(tiles(page)).to_have_count(7)
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(urlsplit(request.url).path))
+
+    for words in ["a cat", " on", " a chair"]:
+        with page.expect_response("**/search"):
+            page.keyboard.type(words)
+    expect(page.get_by_role("heading", name="Results")).to_be_visible()
+
+    assert asked.count(f"/v1/collections/{filled}/search") == 3
+    assert "/v1/collections" not in asked
+
+
+def test_photos_added_elsewhere_are_found_and_counted(
+    visits: Visits, server: Server, empty: str, photos: list[Path]
+) -> None:
+    page = visits.open(f"/?collection={empty}")
+    expect(page.locator("#welcome")).to_be_visible()
+    server.add(empty, photos[:3])
+
+    search(page, "a cat")
+    expect(tiles(page)).to_have_count(3)
+    expect(page.locator("#welcome")).to_be_hidden()
+
+    page.get_by_role("button", name="All photos").click()
+    expect(page.locator("#summary")).to_have_text("3 photos")
 
 
 def test_a_late_answer_never_overwrites_a_newer_one(visits: Visits, filled: str) -> None:
@@ -240,6 +291,7 @@ def test_an_unknown_collection_is_told_and_leads_to_the_default_one(visits: Visi
     page.get_by_role("alert").get_by_role("button").click()
     expect(page).to_have_url(f"{visits.address}/")
     expect(page.get_by_role("alert")).to_be_hidden()
+    expect(page.get_by_role("button", name="Add photos")).to_be_visible()
 
 
 def test_another_collection_can_be_chosen_and_keeps_the_query(

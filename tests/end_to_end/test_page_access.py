@@ -1,10 +1,11 @@
 """The page for everybody: languages, keyboard, small screens, contrast."""
 
 import re
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from tests.end_to_end.browser import PHONE, Visits
 from tests.end_to_end.page import faint_texts, first, search, tab_to, tiles
@@ -73,6 +74,109 @@ def test_everything_can_be_done_by_keyboard(
     page.keyboard.press("Enter")
     expect(page.get_by_role("heading", name="Similar photos")).to_be_focused()
     expect(tiles(page)).to_have_count(1)
+
+
+def test_the_focus_moves_on_when_the_button_of_an_upload_goes(
+    visits: Visits, empty: str, dots: Callable[[int], list[Path]]
+) -> None:
+    page = visits.open(f"/?collection={empty}")
+    uploads = page.get_by_role("complementary", name="Photos being added")
+    title = uploads.get_by_role("status")
+    page.route("**/images", lambda route: route.abort())
+    page.locator("#photos-chosen").set_input_files(dots(2))
+    expect(title).to_have_text("Stopped")
+
+    page.unroute("**/images")
+    page.route("**/images", lambda _: None)  # never answered
+    uploads.get_by_role("button", name="Try again").press("Enter")
+    expect(title).to_have_text("Adding 0 of 2")
+    expect(title).to_be_focused()
+
+    uploads.get_by_role("button", name="Cancel").press("Enter")
+    expect(title).to_have_text("Cancelled")
+    expect(title).to_be_focused()
+
+    uploads.get_by_role("button", name="Close").press("Enter")
+    expect(uploads).to_be_hidden()
+    expect(page.get_by_role("heading", name="Photos", exact=True)).to_be_focused()
+
+
+def test_the_focus_moves_on_when_a_failed_search_is_tried_again(visits: Visits, filled: str) -> None:
+    page = visits.open(f"/?collection={filled}")
+    page.route("**/search", lambda route: route.abort())
+    search(page, "a cat")
+    retry = page.get_by_role("alert").get_by_role("button", name="Try again")
+    expect(retry).to_be_visible()
+    page.unroute("**/search")
+
+    retry.press("Enter")
+
+    expect(tiles(page)).to_have_count(7)
+    expect(page.get_by_role("heading", name="Results")).to_be_focused()
+
+
+def test_the_focus_moves_to_the_first_new_photo_when_the_last_page_has_come(
+    visits: Visits, server: Server, empty: str, dots: Callable[[int], list[Path]]
+) -> None:
+    server.add(empty, dots(61))
+    page = visits.open()
+    page.route("**/images?*cursor=*", lambda route: route.abort())
+    page.goto(f"{visits.address}/?collection={empty}")
+    more = page.get_by_role("button", name="Show more")
+    retry = page.get_by_role("alert").get_by_role("button", name="Try again")
+    expect(tiles(page)).to_have_count(60)
+    page.mouse.wheel(0, 100_000)
+    expect(retry).to_be_visible()
+    held: list[Route] = []
+    page.unroute("**/images?*cursor=*")
+    page.route("**/images?*cursor=*", lambda route: held.append(route))
+
+    with page.expect_request("**/images?*cursor=*"):
+        retry.press("Enter")
+    expect(more).to_be_focused()
+    held[0].abort()
+    expect(retry).to_be_focused()
+    page.unroute("**/images?*cursor=*")
+    retry.press("Enter")
+
+    expect(tiles(page)).to_have_count(61)
+    expect(more).to_be_hidden()
+    expect(tiles(page).last.get_by_role("link")).to_be_focused()
+
+
+def test_a_problem_is_not_told_anew_with_every_batch_of_an_upload(
+    visits: Visits, server: Server, empty: str, photos: list[Path], dots: Callable[[int], list[Path]]
+) -> None:
+    server.add(empty, photos[:1])
+    page = visits.open(f"/?collection={empty}")
+    page.route("**/images/*", lambda route: route.abort())
+    tiles(page).first.get_by_role("button", name=re.compile("^Delete")).click()
+    page.get_by_role("dialog").get_by_role("button", name="Delete").click()
+    expect(page.get_by_role("alert")).to_contain_text("The server does not answer")
+    page.evaluate(
+        "window.writes = 0;"
+        "const observer = new MutationObserver((changes) => (writes += changes.length));"
+        "const everything = { attributes: true, childList: true, characterData: true, subtree: true };"
+        "observer.observe(document.querySelector('#notice'), everything);"
+    )
+
+    page.locator("#photos-chosen").set_input_files(dots(20))
+
+    expect(page.locator("#uploads")).to_contain_text("20 added")
+    expect(page.get_by_role("alert")).to_contain_text("The server does not answer")
+    assert page.evaluate("writes") == 0
+    page.get_by_role("button", name="Deutsch").click()
+    expect(page.get_by_role("alert")).to_contain_text("Der Server antwortet nicht")
+
+
+def test_the_list_of_failed_files_has_a_name(visits: Visits, empty: str, tmp_path: Path) -> None:
+    broken = tmp_path / "holiday.jpg"
+    broken.write_bytes(b"these are words, not a picture")
+    page = visits.open(f"/?collection={empty}")
+    page.locator("#photos-chosen").set_input_files(broken)
+    failures = page.get_by_role("list", name="Files that failed")
+    expect(failures).to_contain_text("holiday.jpg")
+    tab_to(page, failures)
 
 
 @pytest.mark.parametrize("language", ["en-US", "de-DE"])

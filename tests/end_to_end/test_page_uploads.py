@@ -157,3 +157,20 @@ def test_photos_dropped_on_the_page_are_added(visits: Visits, empty: str, photos
     drop(page, "main", photos[:2])
     expect(page.locator("#uploads")).to_contain_text("2 added")
     expect(tiles(page)).to_have_count(2)
+
+
+def test_an_unknown_collection_offers_no_adding_and_what_is_dropped_there_is_refused_for_good(
+    visits: Visits, photos: list[Path]
+) -> None:
+    page = visits.open("/?collection=nowhere")
+    expect(page.get_by_role("alert")).to_contain_text("nowhere")
+    expect(page.get_by_role("button", name="Add photos")).to_have_count(0)
+
+    drop(page, "main", photos[:2])
+
+    uploads = page.locator("#uploads")
+    expect(uploads).to_contain_text("Stopped")
+    expect(uploads).to_contain_text("2 photos were not sent")
+    expect(uploads.get_by_role("button", name="Try again")).to_have_count(0)
+    uploads.get_by_role("button", name="Close").click()
+    expect(uploads).to_be_hidden()

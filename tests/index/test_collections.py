@@ -44,6 +44,7 @@ def test_unknown_collection_is_named_by_everything_that_takes_one(gallery: Galle
     for ask in (
         lambda: gallery.collection(name),
         lambda: gallery.delete_collection(name),
+        lambda: gallery.empty_collection(name),
         lambda: gallery.known(name, []),
         lambda: gallery.add(name, [sample("dog")]),
         lambda: gallery.image(name, 1),
@@ -73,6 +74,23 @@ def test_deleted_collection_takes_its_images_and_files_along(tmp_path: Path) -> 
     with Gallery.open(tmp_path, dim=DIM, model_version=MODEL) as gallery:
         assert gallery.images("trips") == []
         assert [record.id for record in gallery.images("default")] == [shared.record.id]
+
+
+def test_emptied_collection_keeps_its_place_and_nothing_else(tmp_path: Path) -> None:
+    with Gallery.open(tmp_path, dim=DIM, model_version=MODEL) as gallery:
+        gallery.create_collection("trips")
+        (shared,) = gallery.add("trips", [sample("shared")])
+        own, _ = gallery.add("default", [sample("own"), sample("shared")])
+        gallery.empty_collection("default")
+        assert [counts(record) for record in gallery.collections()] == [("default", 0, 0), ("trips", 1, 1)]
+        assert not gallery.original(own.record).exists()
+        assert gallery.original(shared.record).exists()
+        assert found(gallery, unit(1, 2, 3, 4)) == []
+        assert found(gallery, unit(1, 2, 3, 4), of="trips") == [shared.record.id]
+        (again,) = gallery.add("default", [sample("own")])
+        assert again.created
+        assert again.record.id > own.record.id
+        assert found(gallery, unit(1, 2, 3, 4)) == [again.record.id]
 
 
 def test_deleted_default_collection_is_back_and_empty_after_opening_again(tmp_path: Path) -> None:

@@ -53,6 +53,23 @@ def test_known_contents_are_told_from_unknown_ones(gallery: Gallery) -> None:
     assert gallery.known("default", asked) == {dog.record.sha256: dog.record}
 
 
+@pytest.mark.parametrize("collection", ["default", "trips"])
+@pytest.mark.parametrize("lost", ["original", "thumbnail"])
+def test_adding_content_whose_files_were_lost_brings_them_back(
+    gallery: Gallery, collection: str, lost: str
+) -> None:
+    gallery.create_collection("trips")
+    (dog,) = gallery.add("default", [sample("dog")])
+    path = gallery.original(dog.record) if lost == "original" else gallery.thumbnail(dog.record)
+    path.unlink()
+    assert gallery.known("default", [dog.record.sha256]) == {}
+    (again,) = gallery.add(collection, [sample("dog")])
+    assert again.created == (collection == "trips")
+    assert gallery.original(again.record).read_bytes() == b"dog"
+    assert gallery.thumbnail(again.record).read_bytes() == b"thumbnail of dog"
+    assert gallery.known("default", [dog.record.sha256]) == {dog.record.sha256: dog.record}
+
+
 def test_one_bad_vector_refuses_the_whole_batch_before_anything_is_written(gallery: Gallery) -> None:
     bad = sample("cat", np.array([np.nan, 0, 0, 1], np.float32))
     with pytest.raises(BadVector, match="NaN"):

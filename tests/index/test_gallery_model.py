@@ -60,6 +60,12 @@ class GalleryBesideDictionary(RuleBasedStateMachine):
             self.gallery.delete_collection(name)
             del self.expected[name]
 
+    @rule(name=names)
+    def empty_collection(self, name: str) -> None:
+        if name in self.expected:
+            self.gallery.empty_collection(name)
+            self.expected[name] = {}
+
     @rule()
     def open_again(self) -> None:
         self.gallery.close()

@@ -1,10 +1,18 @@
 """What hostile files do to a worker, on demand."""
 
 import os
+import pickle
 import sys
 import time
+from pathlib import Path
 
-from service.images import Decoded, ImageDamaged, decode
+from service.images import Decoded, ImageDamaged, NotAnImage, decode
+
+
+def answer(message: bytes, announced: int | None = None) -> None:
+    """Past the process's own code, straight into its channel."""
+    length = len(message) if announced is None else announced
+    os.write(int(sys.argv[1]), length.to_bytes(8, "big") + message)
 
 
 def obey(data: bytes, max_pixels: int) -> Decoded:
@@ -16,8 +24,19 @@ def obey(data: bytes, max_pixels: int) -> Decoded:
             time.sleep(600)
         case b"fill the memory":
             bytearray(8 * 1024**3)
+        case b"answer with a pickle":
+            answer(pickle.dumps(NotAnImage()))
+        case b"answer in part":
+            answer(b"", announced=1000)
+            time.sleep(600)
         case b"name your modules":
             raise ImageDamaged(" ".join(sys.modules))
         case b"name your process":
             raise ImageDamaged(str(os.getpid()))
+    if data.startswith(b"crash once: "):
+        mark = Path(data.removeprefix(b"crash once: ").decode())
+        if not mark.exists():
+            mark.touch()
+            os._exit(3)
+        return Decoded("png", 7, 5, (7, 5), bytes(3 * 7 * 5), b"thumbnail")
     return decode(data, max_pixels)

@@ -8,7 +8,9 @@ from urllib.parse import urlsplit
 import httpx
 import pytest
 
+from index.errors import StoreClosed
 from index.gallery import Gallery
+from service.batcher import Stopping
 from service.settings import Settings
 from tests.fakes import ColourEncoder
 from tests.service.pictures import BLUE, GREEN, RED, plain
@@ -45,6 +47,33 @@ def test_unknown_addresses_and_methods_are_problems_too(
     assert answer.headers["content-type"] == "application/problem+json"
     assert answer.json()["type"] == f"urn:pivot:{kind}"
     assert answer.json()["remedy"]
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "allowed"),
+    [
+        ("PUT", "/livez", "GET, HEAD"),
+        ("PUT", IMAGES, "GET, HEAD, POST"),
+        ("POST", f"{IMAGES}/1", "DELETE, GET, HEAD"),
+        ("GET", f"{SEARCH}/image", "POST"),
+        ("POST", "/docs", "GET, HEAD"),
+        ("POST", "/web/app.js", "GET, HEAD"),
+    ],
+)
+def test_a_refused_method_comes_with_all_that_are_allowed(
+    service: Service, method: str, path: str, allowed: str
+) -> None:
+    answer = service.client.request(method, path)
+    assert (answer.status_code, answer.headers["allow"]) == (405, allowed)
+
+
+@pytest.mark.parametrize(
+    "path", ["/", "/livez", "/readyz", "/docs", "/openapi.json", "/web/app.js", IMAGES, f"{SEARCH}?q=red"]
+)
+def test_head_tells_what_get_would(service: Service, path: str) -> None:
+    head, got = service.client.head(path), service.client.get(path)
+    assert (head.status_code, head.content) == (200, b"")
+    assert head.headers["content-type"] == got.headers["content-type"]
 
 
 def test_a_bug_is_logged_and_tells_clients_nothing(
@@ -101,6 +130,38 @@ def test_overload_is_told_with_a_time_to_come_back_and_passes(tmp_path: Path, ki
         assert ask().is_success
 
 
+@pytest.mark.parametrize("path", [IMAGES, f"{SEARCH}/image"])
+def test_forms_that_are_still_being_sent_count_as_inside(tmp_path: Path, path: str) -> None:
+    with serving(tmp_path, queue=1) as service:
+        address = urlsplit(str(service.client.base_url))
+        with socket.create_connection((address.hostname or "", address.port or 0)) as slow:
+            slow.sendall(
+                f"POST {path} HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1000\r\n"
+                "Content-Type: multipart/form-data; boundary=x\r\n\r\n--x\r\n".encode()
+            )
+            for _ in range(1000):  # until the service has begun with it
+                refused = service.client.post(path, files={"nothing": ("a", b"")})
+                if refused.status_code == 503:
+                    break
+            assert refused.json()["type"] == "urn:pivot:overloaded"
+            assert int(refused.headers["retry-after"]) >= 1
+            assert service.client.post(SEARCH, json={"q": "red"}).status_code == 200
+
+
+@pytest.mark.parametrize("stopping", [Stopping(), StoreClosed(Path("store"))])
+def test_a_service_that_stops_says_when_to_come_back(
+    service: Service, monkeypatch: pytest.MonkeyPatch, stopping: Exception
+) -> None:
+    def refuse(*_: object) -> None:
+        raise stopping
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Gallery, "collections", refuse)
+        answer = service.client.get("/v1/collections")
+    assert (answer.status_code, answer.json()["type"]) == (503, "urn:pivot:stopping")
+    assert int(answer.headers["retry-after"]) >= 1
+
+
 def test_a_client_that_hangs_up_costs_nothing_that_was_accepted(tmp_path: Path) -> None:
     with serving(tmp_path) as service:
         service.encoder.open.clear()
@@ -122,7 +183,7 @@ def test_a_client_that_hangs_up_in_mid_upload_leaves_no_trace(
         address = urlsplit(str(service.client.base_url))
         with socket.create_connection((address.hostname or "", address.port or 0)) as connection:
             connection.sendall(
-                f"POST {IMAGES} HTTP/1.1\r\nHost: test\r\nContent-Length: 1000\r\n"
+                f"POST {IMAGES} HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1000\r\n"
                 "Content-Type: multipart/form-data; boundary=x\r\n\r\n--x\r\n".encode()
             )
         assert service.client.get("/livez").status_code == 200

@@ -1,7 +1,9 @@
 import os
 import signal
+import sys
 from collections.abc import Iterator
 from contextlib import closing
+from pathlib import Path
 from typing import Final
 
 import pytest
@@ -10,6 +12,7 @@ from PIL import Image
 from service.batcher import Stopping
 from service.decoder import DecodeCrashed, Decoder, DecodeTimeout
 from service.images import ImageDamaged, ImageTooLarge, NotAnImage
+from service.problems import problem_for
 from service.settings import Settings
 from tests.service.hostile import obey
 from tests.service.pictures import BLUE, RED, encoded, plain, png_header
@@ -56,11 +59,46 @@ def test_an_image_that_kills_its_worker_costs_no_other(decoder: Decoder) -> None
     assert works(decoder)
 
 
+def test_an_image_whose_worker_is_killed_once_is_decoded_by_another(decoder: Decoder, tmp_path: Path) -> None:
+    mark = tmp_path / "been here"
+    assert decoder.decode(b"crash once: " + bytes(mark)).result().size == (7, 5)
+    assert mark.exists()
+
+
+def test_a_worker_that_cannot_be_started_is_not_the_fault_of_the_image(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    with closing(Decoder(Settings(decode_workers=1), obey)) as decoder:
+        for program in (str(tmp_path / "nothing"), "/bin/false"):
+            with monkeypatch.context() as patch:
+                patch.setattr(sys, "executable", program)
+                problem = problem_for(error_of(decoder, plain(RED)))
+            assert problem is not None
+            assert (problem.status, problem.type) == (503, "urn:pivot:overloaded")
+        assert works(decoder)
+
+
+def error_of(decoder: Decoder, data: bytes) -> Exception:
+    error = decoder.decode(data).exception()
+    assert isinstance(error, Exception)
+    return error
+
+
 def test_a_worker_that_is_killed_between_two_images_is_replaced(decoder: Decoder) -> None:
     process = int(told(decoder, b"name your process"))
     os.kill(process, signal.SIGKILL)
     os.waitid(os.P_PID, process, os.WEXITED | os.WNOWAIT)
     assert works(decoder)
+
+
+def test_a_worker_that_a_file_took_over_cannot_have_the_service_run_anything(decoder: Decoder) -> None:
+    assert isinstance(decoder.decode(b"answer with a pickle").exception(), DecodeCrashed)
+    assert works(decoder)
+
+
+def test_a_worker_that_stops_in_the_middle_of_its_answer_is_given_up() -> None:
+    with closing(Decoder(Settings(decode_workers=1, decode_seconds=0.5), obey)) as decoder:
+        assert isinstance(decoder.decode(b"answer in part").exception(), DecodeTimeout)
 
 
 def test_an_image_that_takes_too_long_is_given_up() -> None:

@@ -22,6 +22,16 @@ async def test_results_and_errors_come_through() -> None:
 
 
 @pytest.mark.anyio
+async def test_who_prepares_work_takes_a_place_already() -> None:
+    gate = Gate(threads=1, limit=1)
+    with gate.place():
+        assert await gate.work(divmod, 7, 2) == (3, 1)
+        with pytest.raises(Overloaded):
+            await gate.run(divmod, 7, 2)
+    assert await gate.run(divmod, 7, 2) == (3, 1)
+
+
+@pytest.mark.anyio
 async def test_functions_run_outside_the_event_loop() -> None:
     assert await Gate(threads=1, limit=1).run(threading.get_ident) != threading.get_ident()
 

@@ -2,6 +2,7 @@ import io
 import threading
 from collections.abc import Iterator
 from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -75,6 +76,17 @@ def test_the_same_content_is_one_record_and_is_decoded_and_embedded_once(
     assert third.record is not None
     assert third.record.filename == "a.png"
     assert sum(service.encoder.image_batches) - before == 1
+
+
+def test_a_photo_whose_file_the_store_lost_is_mended_by_sending_it_again(
+    library: Library, collection: str
+) -> None:
+    (first,) = library.add(collection, [upload(plain(BLUE))])
+    assert first.record is not None
+    library.gallery.original(first.record).unlink()
+    (again,) = library.add(collection, [upload(plain(BLUE))])
+    assert (again.status, again.record) == ("exists", first.record)
+    assert library.gallery.original(first.record).read_bytes() == plain(BLUE)
 
 
 def test_bad_files_are_outcomes_between_good_ones(library: Library, collection: str) -> None:
@@ -225,11 +237,12 @@ def test_an_unknown_collection_cannot_be_searched(library: Library) -> None:
         library.search_text("nowhere", "red")
 
 
-def test_the_default_collection_comes_back_empty(tmp_path: Path) -> None:
+def test_the_default_collection_stays_while_it_is_emptied(tmp_path: Path) -> None:
     with library_in(tmp_path, ColourEncoder(), Settings(decode_workers=1)) as library:
         filled(library, "default")
+        before = library.gallery.collection("default")
         library.delete_collection("default")
-        assert library.gallery.collection("default").images == 0
+        assert library.gallery.collection("default") == replace(before, images=0, searchable=0)
         library.gallery.create_collection("other")
         library.delete_collection("other")
         with pytest.raises(UnknownCollection):

@@ -1,6 +1,7 @@
 import re
 import socket
 from collections.abc import Iterator
+from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
@@ -38,7 +39,7 @@ def raw(service: Service, path: str, headers: str) -> bytes:
     """The answer to a request whose body never comes."""
     address = urlsplit(str(service.client.base_url))
     with socket.create_connection((address.hostname or "", address.port or 0), timeout=30) as connection:
-        connection.sendall(f"POST {path} HTTP/1.1\r\nHost: test\r\n{headers}\r\n\r\n".encode())
+        connection.sendall(f"POST {path} HTTP/1.1\r\nHost: localhost\r\n{headers}\r\n\r\n".encode())
         received = b""
         while not received.endswith(b"}"):
             received += connection.recv(65536)
@@ -71,6 +72,14 @@ def test_a_file_larger_than_the_limit_is_refused(small: Service) -> None:
     assert answer.json()["limit"] == MIB
 
 
+def test_a_search_by_an_image_takes_little_more_than_an_image(tmp_path: Path) -> None:
+    with serving(tmp_path, max_upload_mb=8, max_image_mb=1) as service:
+        answer = service.client.post(
+            "/v1/collections/default/search/image", content=streamed(3), headers=FORM
+        )
+        assert (answer.status_code, answer.json()["limit"]) == (413, 2 * MIB)
+
+
 def test_more_files_than_the_limit_are_refused(small: Service) -> None:
     answer = small.client.post(IMAGES, files=[("files", ("a.png", b"a"))] * 4)
     assert (answer.status_code, answer.json()["type"]) == (413, "urn:pivot:too-many-files")
@@ -85,6 +94,7 @@ def test_browsers_are_kept_strict(service: Service, path: str) -> None:
     assert "unsafe" not in policy
     assert headers["x-content-type-options"] == "nosniff"
     assert headers["referrer-policy"] == "no-referrer"
+    assert headers["cross-origin-resource-policy"] == "same-origin"
 
 
 def test_the_documentation_needs_no_other_host(service: Service) -> None:

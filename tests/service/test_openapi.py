@@ -1,5 +1,6 @@
 """The description of the API: it tells the truth, and what it shows as an example runs as it stands."""
 
+import json
 import re
 from collections.abc import Iterator
 from typing import Any, NamedTuple
@@ -12,6 +13,7 @@ from tests.service.pictures import BLUE, RED, plain
 from tests.service.serving import Service, serving
 
 Schema = dict[str, Any]
+OF_UPLOADS = ("413", "415", "422")  # where each file has its item
 
 
 class Operation(NamedTuple):
@@ -124,9 +126,30 @@ def test_every_error_is_described_as_a_problem(description: Description) -> None
         assert "default" in responses
         for status, response in responses.items():
             if status == "default" or status >= "400":
+                upload = operation.description["operationId"] == "add_images" and status in OF_UPLOADS
+                model = "UploadProblem" if upload else "Problem"
                 assert response["content"] == {
-                    MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}
+                    MEDIA_TYPE: {"schema": {"$ref": f"#/components/schemas/{model}"}}
                 }
+
+
+def test_a_failed_upload_has_every_member_that_its_description_requires(
+    filled: Service, description: Description
+) -> None:
+    answer = filled.client.post(
+        "/v1/collections/default/images", files=[("files", ("a", b"no image")), ("files", ("b", b""))]
+    )
+    operation = next(one for one in description.operations if one.description["operationId"] == "add_images")
+    content = operation.description["responses"][str(answer.status_code)]["content"]
+    problem = description.resolved(content[MEDIA_TYPE]["schema"])
+    item = description.resolved({"$ref": "#/components/schemas/UploadItem"})
+    assert set(problem["required"]) <= set(answer.json()) <= set(problem["properties"])
+    assert all(set(one) == set(item["required"]) for one in answer.json()["items"])
+
+
+def test_every_reference_leads_somewhere(description: Description) -> None:
+    for name in re.findall(r"#/components/schemas/(\w+)", json.dumps(description.document)):
+        assert name in description.document["components"]["schemas"]
 
 
 def test_nothing_is_described_that_the_service_does_not_send(description: Description) -> None:

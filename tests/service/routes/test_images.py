@@ -1,3 +1,4 @@
+import errno
 import json
 import tempfile
 from pathlib import Path
@@ -5,9 +6,12 @@ from typing import Any
 
 import httpx
 import pytest
+from starlette.responses import StreamingResponse
+from starlette.types import Receive, Scope, Send
 
 from index.errors import StorageFull
 from index.gallery import Gallery
+from index.records import ImageRecord
 from tests.service.pictures import BLUE, GREEN, RED, encoded, noisy, plain, png_header, red_left_of_blue
 from tests.service.serving import Service
 
@@ -128,6 +132,8 @@ def test_deep_metadata_comes_back_too(service: Service, collection: str) -> None
         ([("files", ("a", b"a"))], {"metadata": "[]"}, "bad-metadata", "metadata"),
         ([("files", ("a", b"a"))], {"metadata": "{"}, "bad-metadata", "metadata"),
         ([("image", ("a", b"a"))], {}, "unknown-field", "image"),
+        ([("filesystem", ("a", b"a"))], {}, "unknown-field", "filesystem"),
+        ([("files[a]", ("a", b"a"))], {}, "unknown-field", "files[a]"),
         ([("files", ("a", b"a"))], {"metdata": "{}"}, "unknown-field", "metdata"),
         ([("metadata", ("a", b"{}"))], {}, "bad-form", None),
         ([("files", ("a", b"a"))], {"files": "text"}, "bad-form", None),
@@ -177,6 +183,28 @@ def test_a_full_disk_is_told_as_such(
     assert (answer.status_code, answer.json()["type"]) == (507, "urn:pivot:storage-full")
     assert str(tmp_path) not in answer.text
     added(service, collection, plain(RED))
+
+
+def test_a_full_folder_of_temporary_files_is_not_blamed_on_the_store(
+    service: Service, collection: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object, **__: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(tempfile, "TemporaryFile", full)
+        answer = post(service, collection, [("files", ("a.png", bytes(2_000_000)))])
+    assert (answer.status_code, answer.json()["type"]) == (507, "urn:pivot:scratch-full")
+    assert "store has" not in answer.text
+
+
+def test_small_files_leave_the_memory_as_large_ones_do(
+    service: Service, collection: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    with monkeypatch.context() as patch:
+        patch.setattr(tempfile, "tempdir", str(tmp_path / "gone"))
+        answer = post(service, collection, [("files", ("a.png", bytes(100_000)))])
+    assert answer.json()["type"] == "urn:pivot:storage-unwritable"
 
 
 def test_temporary_files_that_cannot_be_written_are_told_as_such(
@@ -248,6 +276,7 @@ def test_an_empty_collection_is_a_page_without_images(service: Service, collecti
         ({"limit": 0}, "invalid-request", "limit", 1),
         ({"limit": 10**9}, "invalid-request", "limit", 1000),
         ({"limit": "many"}, "invalid-request", "limit", None),
+        ({"limit": "1_0"}, "invalid-request", "limit", None),
         ({"cursor": "made up"}, "bad-cursor", "cursor", None),
     ],
 )
@@ -283,6 +312,14 @@ def test_files_are_kept_by_caches_and_confirmed_by_their_tag(service: Service, c
     assert len(tags) == 2
 
 
+@pytest.mark.parametrize("link", ["self", "file", "thumbnail"])
+def test_head_tells_how_large_a_file_is(service: Service, collection: str, link: str) -> None:
+    address = added(service, collection, plain(RED))["links"][link]
+    head, got = service.client.head(address), service.client.get(address)
+    assert (head.status_code, head.content) == (200, b"")
+    assert head.headers["content-length"] == str(len(got.content))
+
+
 def test_ranges_are_passed_over(service: Service, collection: str) -> None:
     image = added(service, collection, plain(RED))
     answer = service.client.get(image["links"]["file"], headers={"Range": "bytes=9999-1"})
@@ -313,7 +350,7 @@ def test_unknown_images_are_404(service: Service, collection: str, id: str, rest
     assert answer.json()["field"] == "image_id"
 
 
-@pytest.mark.parametrize("id", ["red", "1.5", "9" * 5000])
+@pytest.mark.parametrize("id", ["red", "1.5", "1.0", "1_0", "+1", "%201", "１", "9" * 5000])
 def test_what_is_no_number_is_no_image(service: Service, collection: str, id: str) -> None:
     answer = service.client.get(f"/v1/collections/{collection}/images/{id}")
     assert (answer.status_code, answer.json()["field"]) == (422, "image_id")
@@ -322,6 +359,40 @@ def test_what_is_no_number_is_no_image(service: Service, collection: str, id: st
 def test_an_image_of_one_collection_is_unknown_in_another(service: Service, collection: str) -> None:
     image = added(service, collection, plain(RED))
     assert service.client.get(f"/v1/collections/default/images/{image['id']}").status_code == 404
+
+
+@pytest.mark.parametrize("link", ["file", "thumbnail"])
+def test_a_photo_deleted_while_its_file_is_asked_for_is_unknown(
+    service: Service, collection: str, monkeypatch: pytest.MonkeyPatch, link: str
+) -> None:
+    image = added(service, collection, plain((3, 2, 1)))
+    described = Gallery.image
+
+    def deleted_at_once(gallery: Gallery, collection: str, id: int) -> ImageRecord:
+        record = described(gallery, collection, id)
+        gallery.remove(collection, [id])
+        return record
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Gallery, "image", deleted_at_once)
+        answer = service.client.get(image["links"][link])
+    assert (answer.status_code, answer.json()["type"]) == (404, "urn:pivot:unknown-image")
+
+
+def test_a_photo_deleted_while_its_file_is_sent_arrives_whole(
+    service: Service, collection: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    image = added(service, collection, plain((3, 2, 2)))
+    begin = StreamingResponse.__call__
+
+    async def deleted_first(response: StreamingResponse, scope: Scope, receive: Receive, send: Send) -> None:
+        service.library.gallery.remove(collection, [image["id"]])
+        await begin(response, scope, receive, send)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(StreamingResponse, "__call__", deleted_first)
+        answer = service.client.get(image["links"]["file"])
+    assert (answer.status_code, answer.content) == (200, plain((3, 2, 2)))
 
 
 def test_a_file_that_the_store_lost_is_the_operators_problem(

@@ -155,6 +155,28 @@ def test_questions_that_cannot_be_asked_name_field_and_limit(
         assert problem["remedy"]
 
 
+@pytest.mark.parametrize(
+    ("body", "field"),
+    [
+        ({"image_id": True}, "image_id"),
+        ({"image_id": "1"}, "image_id"),
+        ({"image_id": 1.0}, "image_id"),
+        ({"q": "red", "k": True}, "k"),
+        ({"q": "red", "exact": 1}, "exact"),
+    ],
+)
+def test_json_says_numbers_in_numbers(
+    service: Service, collection: str, body: dict[str, Any], field: str
+) -> None:
+    answer = search(service, collection, **body)
+    assert (answer.status_code, answer.json()["field"]) == (422, field)
+
+
+def test_an_address_says_numbers_in_digits(service: Service, collection: str) -> None:
+    answer = service.client.get(f"/v1/collections/{collection}/search?q=red&k=1_0")
+    assert (answer.status_code, answer.json()["field"]) == (422, "k")
+
+
 @pytest.mark.parametrize("body", [{}, {"k": 3}, {"q": "red", "image_id": 1}, {"q": None, "image_id": None}])
 def test_a_query_is_a_text_or_an_image(service: Service, collection: str, body: dict[str, Any]) -> None:
     answer = search(service, collection, **body)
@@ -194,7 +216,9 @@ def test_an_unknown_collection_is_404(service: Service) -> None:
         ({"file": ("a", b"")}, {}, 422, "file"),
         ({"file": ("a", plain(RED))}, {"k": "0"}, 422, "k"),
         ({"file": ("a", plain(RED))}, {"k": "many"}, 422, "k"),
-        ({"files": ("a", plain(RED))}, {}, 422, "file"),
+        ({"file": ("a", plain(RED))}, {"scoring": "best"}, 422, "scoring"),
+        ({"files": ("a", plain(RED))}, {}, 422, "files"),
+        ({"file": ("a", plain(RED))}, {"K": "3"}, 422, "K"),
     ],
 )
 def test_images_that_cannot_be_asked_name_the_field(
@@ -202,3 +226,48 @@ def test_images_that_cannot_be_asked_name_the_field(
 ) -> None:
     answer = service.client.post(f"/v1/collections/{collection}/search/image", files=files, data=form)
     assert (answer.status_code, answer.json()["field"]) == (status, field)
+
+
+@pytest.mark.parametrize(
+    ("content_type", "body", "status", "kind"),
+    [
+        ("application/json", b"{}", 415, "not-multipart"),
+        ("multipart/form-data", b"", 422, "bad-form"),
+        ("multipart/form-data; boundary=x", b"nonsense", 422, "bad-form"),
+        ("multipart/form-data; boundary=x", b"--x--\r\n", 422, "no-files"),
+    ],
+)
+def test_bodies_that_are_no_form_are_refused_as_those_of_uploads_are(
+    service: Service, collection: str, content_type: str, body: bytes, status: int, kind: str
+) -> None:
+    answer = service.client.post(
+        f"/v1/collections/{collection}/search/image", content=body, headers={"Content-Type": content_type}
+    )
+    assert (answer.status_code, answer.json()["type"]) == (status, f"urn:pivot:{kind}")
+    assert answer.json().get("field") == (None if kind == "bad-form" else "file")
+
+
+def test_text_where_the_image_belongs_is_told_in_our_words(service: Service, collection: str) -> None:
+    answer = service.client.post(
+        f"/v1/collections/{collection}/search/image", files={"file": (None, "a dog")}
+    )
+    assert (answer.status_code, answer.json()["type"]) == (422, "urn:pivot:bad-form")
+    assert "`file` is text where a file belongs" in answer.json()["detail"]
+
+
+def test_a_search_takes_one_image(service: Service, collection: str) -> None:
+    files = [("file", ("a", plain(RED))), ("file", ("b", plain(BLUE)))]
+    answer = service.client.post(f"/v1/collections/{collection}/search/image", files=files)
+    assert (answer.status_code, answer.json()["field"], answer.json()["limit"]) == (413, "file", 1)
+
+
+def test_empty_fields_of_a_form_are_as_if_left_out(
+    service: Service, collection: str, ids: dict[str, int]
+) -> None:
+    answer = service.client.post(
+        f"/v1/collections/{collection}/search/image",
+        files={"file": ("a.png", plain(RED))},
+        data={"k": "", "scoring": "", "exact": "true"},
+    )
+    assert found(answer)[0] == ids["red"]
+    assert answer.json()["exact"]
