@@ -35,7 +35,7 @@ MAX_OPTION_BYTES: Final = 1024
 MAX_METADATA_BYTES: Final = 64 * 1024  # of one image, as JSON
 
 FILE: Final = re.compile("file")
-FILES: Final = re.compile(r"files(\[\d*\])?")  # as clients number them: files, files[], files[3]
+FILES: Final = re.compile(r"files?(\[\d*\])?")  # as clients name them: files, file, files[], files[3]
 
 Metadata = dict[str, Json]
 
@@ -69,7 +69,7 @@ class Shape:
 async def uploads_of(request: Request, max_files: int) -> AsyncIterator[list[Upload]]:
     """The files of a form, and their metadata; the larger ones lie in temporary files, gone afterwards.
 
-    `files`, `files[]` and `files[3]` all name files, so that every client's habit works. Raises a BadRequest,
+    `files`, `file`, `files[]` and `files[3]` all name files, so that every client's habit works. Raises a BadRequest,
     BodyTooLarge, ScratchFull, and StorageUnwritable where there can be no temporary files.
     """
     shape = Shape("files", FILES, ("metadata",), max_files, MAX_METADATA_FIELD_BYTES)

@@ -17,7 +17,7 @@ UPLOAD_FORM: Final = _described(
         "files": {
             "type": "array",
             "items": {"type": "string", "format": "binary"},
-            "description": f"{ACCEPTED}; `files[]` and `files[0]` are accepted names too",
+            "description": f"{ACCEPTED}; `file`, `files[]` and `files[0]` are accepted names too",
         },
         "metadata": {
             "type": "string",

@@ -48,11 +48,11 @@ def test_many_images_are_added_in_one_request(service: Service, collection: str)
 
 
 def test_files_may_be_named_as_php_and_others_do(service: Service, collection: str) -> None:
-    names = ["files", "files[]", "files[7]"]
+    names = ["files", "file", "files[]", "files[7]"]
     answer = post(
         service, collection, [(name, (f"{n}.png", plain((n, 0, 0)))) for n, name in enumerate(names)]
     )
-    assert [item["filename"] for item in answer.json()["items"]] == ["0.png", "1.png", "2.png"]
+    assert [item["filename"] for item in answer.json()["items"]] == ["0.png", "1.png", "2.png", "3.png"]
 
 
 def test_the_same_photo_twice_is_one_record(service: Service, collection: str) -> None:
