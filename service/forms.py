@@ -69,8 +69,8 @@ class Shape:
 async def uploads_of(request: Request, max_files: int) -> AsyncIterator[list[Upload]]:
     """The files of a form, and their metadata; the larger ones lie in temporary files, gone afterwards.
 
-    `files`, `file`, `files[]` and `files[3]` all name files, so that every client's habit works. Raises a BadRequest,
-    BodyTooLarge, ScratchFull, and StorageUnwritable where there can be no temporary files.
+    `files`, `file`, `files[]` and `files[3]` all name files, so that every client's habit works. Raises a
+    BadRequest, BodyTooLarge, ScratchFull, and StorageUnwritable where there can be no temporary files.
     """
     shape = Shape("files", FILES, ("metadata",), max_files, MAX_METADATA_FIELD_BYTES)
     async with _form(request, shape) as form:
