@@ -101,9 +101,8 @@ class Trainer:
     @torch.no_grad()
     def _update_average(self) -> None:
         step = self.schedule.last_epoch
-        past = min(
-            self.settings.averaging, (1 + step) / (10 + step)
-        )  # at first there is little worth keeping
+        # At first there is no past worth keeping.
+        past = min(self.settings.averaging, (1 + step) / (10 + step))
         for name, parameter in self.model.named_parameters():
             self.average[name].lerp_(parameter, 1 - past)
 
