@@ -33,14 +33,12 @@ Item = TypeVar("Item")
 
 def evaluate(encoder: Encoder, photos: Photos, scoring: Scoring) -> dict[str, Any]:
     """Recall of every language of `photos`; see the command's `--json` for the shape of the answer."""
+
+    def embed(paths: Sequence[Path]) -> Rows:  # one photo at a time: 64 of them may be gigabytes
+        return np.concatenate([encoder.embed_images([open_photo(path)]) for path in paths])
+
     with tempfile.TemporaryDirectory() as scratch:
-        images = _embedded(
-            photos.paths,
-            lambda paths: encoder.embed_images([open_photo(path) for path in paths]),
-            encoder.dim,
-            Path(scratch) / "images.npy",
-            "photos",
-        )
+        images = _embedded(photos.paths, embed, encoder.dim, Path(scratch) / "images.npy", "photos")
         languages = {
             language: _language(encoder, images, captions, scoring, language, Path(scratch) / "captions.npy")
             for language, captions in photos.captions.items()

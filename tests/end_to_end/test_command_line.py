@@ -3,10 +3,12 @@
 import os
 import re
 import signal
+import socket
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path
 from threading import Timer
 from typing import IO
@@ -111,6 +113,23 @@ def test_sigterm_finishes_the_upload_that_was_accepted(
     server.communicate(timeout=SECONDS)
     assert server.returncode == -signal.SIGTERM
     assert counts(start("index", photo.parent)) == (0, 1, 0)
+
+
+def test_a_client_that_stalls_does_not_keep_the_service_from_stopping(start: Start) -> None:
+    server = start("serve", "--port", "0")
+    address = httpx.URL(wait_for(r"Pivot is at (http://127\.0\.0\.1:\d+)", server.stdout))
+    with socket.create_connection((address.host, address.port)) as client:
+        client.sendall(
+            b"POST /v1/collections/default/images HTTP/1.1\r\nHost: localhost\r\n"
+            b"Content-Type: multipart/form-data; boundary=x\r\nContent-Length: 1000000\r\n\r\n--x"
+        )
+        client.settimeout(0.5)
+        with suppress(TimeoutError):
+            client.recv(1)  # half a second in which the request gets to its place
+        server.terminate()
+        _, err = server.communicate(timeout=SECONDS)
+    assert server.returncode == -signal.SIGTERM
+    assert "Application shutdown complete" in err
 
 
 def test_ctrl_c_ends_the_service_in_good_order(start: Start) -> None:

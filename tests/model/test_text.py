@@ -20,7 +20,20 @@ def test_known_scripts_are_read(tokenizer: Tokenizer, text: str) -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["ግመል", "ᏣᎳᎩ", "Σκύλος στο νερό", "שלום כלב", "कुत्ता", "ძაღლი", "🐕", "!!!", "", "   ", "\U000e0001"],
+    [
+        "ግመል",
+        "ᏣᎳᎩ",
+        "Σκύλος στο νερό",
+        "שלום כלב",
+        "कुत्ता",
+        "ძაღლი",
+        "🐕",
+        "𪚥龘",
+        "!!!",
+        "",
+        "   ",
+        "\U000e0001",
+    ],
 )
 def test_unknown_scripts_are_not_read(tokenizer: Tokenizer, text: str) -> None:
     assert not tokenizer.reads(text)

@@ -9,9 +9,11 @@ import torch
 
 from model import checkpoint
 from model.checkpoint import Card
-from model.networks import Architecture
-from model.training.data import DataError, read_photos
+from model.encoder import Encoder
+from model.networks import Architecture, Pivot
+from model.training.data import DataError, Photos, open_photo, read_photos
 from model.training.hyperparameters import Hyperparameters
+from model.training.loss import Described, pivot_loss
 from model.training.start import published
 from model.training.train import begin, parser, read_sources, settings_of, train
 from model.training.trainer import Trainer
@@ -98,3 +100,34 @@ def test_folders_bring_the_languages_that_they_have(colours: Path, tmp_path: Pat
         read_sources([colours, english], "all", ["en", "fr"])
     with pytest.raises(DataError, match="english has captions in none of: de"):
         read_sources([english, colours], "all", ["de"])
+
+
+def test_what_is_kept_has_learned(colours: Path, tmp_path: Path) -> None:
+    settings = Hyperparameters(epochs=12, batch=6, keywords=0)
+    photos = read_photos(colours, "all", settings.languages)
+    torch.manual_seed(settings.seed)
+    before = loss_on(published(Architecture(dim=16, image_size=64)), photos)
+
+    run(colours, tmp_path / "out", settings)
+
+    assert loss_on(checkpoint.load(tmp_path / "out")[0], photos) < before / 2
+
+
+def loss_on(model: Pivot, photos: Photos) -> float:
+    """The loss without dropout and crops."""
+    encoder = Encoder(model, Card("", model.architecture, "symmetric", {}, {}))
+    images = torch.from_numpy(encoder.embed_images([open_photo(path) for path in photos.paths]))
+    captions = photos.captions["de"]
+    rows = torch.from_numpy(encoder.embed_texts([caption.text for caption in captions]))
+    text = Described(rows, torch.tensor([caption.image for caption in captions]), torch.arange(len(captions)))
+    return pivot_loss(images, [text], scoring="symmetric", margin=0.0, temperature=0.03).item()
+
+
+def test_keywords_take_part(colours: Path, tmp_path: Path) -> None:
+    without, sure, unsure = (
+        run(colours, tmp_path / str(keywords), Hyperparameters(epochs=1, batch=6, keywords=keywords))
+        for keywords in (0.0, 1.1, 0.001)
+    )
+
+    assert without.version == sure.version  # nothing is that sure
+    assert unsure.version != without.version

@@ -110,6 +110,12 @@ def test_an_answer_of_something_else_is_told(answer: Scripted, photo: Photo) -> 
             client.add("default", [photo])
 
 
+def test_a_proxy_is_not_asked_for_this_machines_own_addresses(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:9")
+    with answering(FOUND) as (address, _), RemoteClient(address) as client:
+        assert client.search("default", Search(q="rot")).model == "colours-1"
+
+
 def test_nobody_at_the_address_is_told() -> None:
     with answering() as (address, _):
         pass
