@@ -5,12 +5,14 @@ VENV := .venv
 BIN := $(VENV)/bin
 TORCH ?= torch==2.13.0
 DEMO := store-demo
+PAPER ?= paper-table
+JOBS ?= 2
 
 .DEFAULT_GOAL := help
-.PHONY: help serve demo test check browser clean
+.PHONY: help serve demo test check browser paper-table bench-model clean
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 serve: $(VENV)/serve ## start the service on http://127.0.0.1:8000, with its data in ./store
 	$(BIN)/python -m service serve
@@ -31,6 +33,12 @@ check: $(VENV)/dev ## style, types and the direction of imports
 
 browser: # the page's tests need a Chromium; without one they are skipped, and say so
 	@command -v chromium >/dev/null || { test "$$(id -u)" != 0 || { apt-get update -qq && apt-get install -y -qq chromium; }; }
+
+paper-table: $(VENV)/dev ## train the paper's six systems on PIVOT_DATA and print its tables (JOBS=2 at a time)
+	$(BIN)/python -m benchmarks.paper --jobs $(JOBS) --out $(PAPER)
+
+bench-model: $(VENV)/dev ## what the model costs, next to CLIP and XLM-RoBERTa, and whether its budgets hold
+	$(BIN)/python -m benchmarks.model
 
 clean: ## remove the virtual environment and caches, never a store
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis artefacts *.egg-info

@@ -57,7 +57,7 @@ class NotEmbedded(GalleryError):
 
 class BadVector(GalleryError):
     def __init__(self, reason: str, dim: int) -> None:
-        super().__init__(f"The vector {reason}. Hand in ({dim},) float32, of length 1, none negative.")
+        super().__init__(f"The vector {reason}. Hand in ({dim},) float32, of length 1.")
         self.reason = reason
         self.dim = dim
 

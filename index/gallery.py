@@ -192,7 +192,7 @@ class Gallery:
         return self._catalog.vector(collection, id)
 
     def search(self, collection: str, query: Row, options: SearchOptions) -> Found:
-        """The best images for `query`, (dim,) float32, unit, non-negative; equal scores by ascending id.
+        """The best images for `query`, (dim,) float32, unit; equal scores by ascending id.
 
         Raises BadVector, UnknownCollection.
         """

@@ -28,7 +28,7 @@ class NewImage:
     height: int
     filename: str
     metadata: dict[str, Json]
-    vector: Row  # (dim,) float32, unit, non-negative
+    vector: Row  # (dim,) float32, unit
     sha256: str  # of `original`, 64 lower-case hexadecimal digits; trusted, and the name of its files
 
     def __post_init__(self) -> None:
@@ -95,8 +95,8 @@ class SearchOptions:
 @dataclass(frozen=True)
 class Hit:
     record: ImageRecord
-    symmetric: float  # [0, 1]
-    asymmetric: float  # [-1, 0]
+    symmetric: float  # [0, 1], with signed vectors [-1, 1]
+    asymmetric: float  # [-1, 0], with signed vectors [-4, 0]
 
 
 @dataclass(frozen=True)

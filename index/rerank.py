@@ -17,9 +17,9 @@ BLOCK = 1024  # rows a step: bounds memory, and 2 MB at 512 dimensions stay in t
 
 
 def symmetric(rows: Rows, query: Row) -> Scores:
-    """S(v, s) = <v, s>, in [0, 1].
+    """S(v, s) = <v, s>, in [0, 1] for non-negative vectors, else in [-1, 1].
 
-    rows v: (n, dim) float32, unit, non-negative; query s: (dim,) likewise; gives (n,) float32.
+    rows v: (n, dim) float32, unit; query s: (dim,) likewise; gives (n,) float32.
 
     By hand: v = (0.6, 0.8), s = (1, 0): S = 0.6.
     """
@@ -30,15 +30,18 @@ def symmetric(rows: Rows, query: Row) -> Scores:
 def asymmetric(rows: Rows, query: Row) -> Scores:
     """S(v, s) = -||max(0, s - v)||^2, in [-1, 0]: the order penalty of Vendrov et al. 2016, equation 2.
 
-    A description s abstracts from an image v: what it leaves out costs nothing, what it adds does.
-    rows v: (n, dim) float32, unit, non-negative; query s: (dim,) likewise; gives (n,) float32.
+    A description s abstracts from an image v: what it leaves out costs nothing, what it adds does. That
+    is meant for non-negative vectors; with negative numbers only the formula is left, in [-4, 0].
+    rows v: (n, dim) float32, unit; query s: (dim,) likewise, both of one model; gives (n,) float32.
 
     By hand: v = (0.6, 0.8), s = (1, 0): max(0, s - v) = (0.4, 0), S = -0.16.
     The other way round, v = (1, 0), s = (0.6, 0.8): max(0, s - v) = (0, 0.8), S = -0.64.
     """
     scores = np.empty(len(rows), np.float32)
-    columns = np.flatnonzero(query)  # elsewhere s - v <= 0
-    gather = 2 * len(columns) < len(query)  # picking columns costs as much as the arithmetic on them
+    signed = bool((query < 0).any())
+    columns = np.flatnonzero(query)  # elsewhere s - v <= 0, where v is not negative
+    # Picking columns costs as much as the arithmetic on them.
+    gather = not signed and 2 * len(columns) < len(query)
     if gather:
         query = query[columns]
     for start in range(0, len(rows), BLOCK):
@@ -46,7 +49,7 @@ def asymmetric(rows: Rows, query: Row) -> Scores:
         excess = query - (block.take(columns, axis=1) if gather else block)
         np.maximum(excess, 0, out=excess)
         np.einsum("ij,ij->i", excess, excess, out=scores[start : start + BLOCK])
-    np.minimum(scores, 1, out=scores)
+    np.minimum(scores, 4 if signed else 1, out=scores)
     return np.subtract(0, scores, out=scores)  # 0 - 0 is 0; -(0) would be -0.0
 
 

@@ -1,4 +1,8 @@
-"""Vectors, the language that the model and the index share: unit, non-negative rows of float32."""
+"""Vectors, the language that the model and the index share: unit rows of float32.
+
+The rows of our models are non-negative, which is what the asymmetric score is made for. Those of a public
+model need not be, and the index takes them as well.
+"""
 
 from collections.abc import Sequence
 from typing import TypeAlias
@@ -9,9 +13,9 @@ from numpy.typing import NDArray
 from index.errors import BadVector
 
 Row: TypeAlias = NDArray[np.float32]
-"""(dim,) float32, unit, non-negative"""
+"""(dim,) float32, unit"""
 Rows: TypeAlias = NDArray[np.float32]
-"""(n, dim) float32, unit, non-negative rows"""
+"""(n, dim) float32, unit rows"""
 Ids: TypeAlias = NDArray[np.int64]
 """(n,) int64"""
 Scores: TypeAlias = NDArray[np.float32]
@@ -21,15 +25,13 @@ LENGTH_TOLERANCE = 1e-3  # a row that was normalised in bfloat16 still passes
 
 
 def check_vector(vector: Row, dim: int) -> None:
-    """Raises BadVector unless `vector` is (dim,) float32, finite, non-negative and of length 1."""
+    """Raises BadVector unless `vector` is (dim,) float32, finite and of length 1."""
     if vector.shape != (dim,):
         raise BadVector(f"has the shape {vector.shape}", dim)
     if vector.dtype != np.float32:
         raise BadVector(f"is of {vector.dtype}", dim)
     if not np.isfinite(vector).all():
         raise BadVector("holds NaN or infinity", dim)
-    if vector.min() < 0:
-        raise BadVector(f"holds a negative number, {vector.min():.3g}", dim)
     length = float(np.linalg.norm(vector))
     if abs(length - 1) > LENGTH_TOLERANCE:
         raise BadVector(f"has the length {length:.3g}", dim)

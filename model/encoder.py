@@ -19,7 +19,8 @@ from model.image import network_input
 from model.language import READ
 from model.networks import Pivot
 from model.similarity import Scoring
-from model.text import Tokenizer, padded
+from model.text import Tokenizer
+from model.text import network_input as text_input
 
 Rows = NDArray[np.float32]  # (n, dim), unit, non-negative
 
@@ -70,13 +71,13 @@ class Encoder:
         there for models with a tower a language.
         """
         rows = np.empty((len(texts), self.dim), dtype=np.float32)
-        sequences = [self._tokenizer.subwords(text) for text in texts]
+        readings = [self._tokenizer.read(text) for text in texts]
         order = sorted(
-            range(len(texts)), key=lambda row: len(sequences[row])
+            range(len(texts)), key=lambda row: len(readings[row].subwords)
         )  # alike lengths waste no padding
         for start in range(0, len(order), TEXTS_AT_ONCE):
             batch = order[start : start + TEXTS_AT_ONCE]
-            rows[batch] = self._model.text(*padded([sequences[row] for row in batch])).numpy()
+            rows[batch] = self._model.text(*text_input([readings[row] for row in batch])).numpy()
         return rows
 
     def reads(self, text: str) -> bool:

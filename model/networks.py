@@ -8,6 +8,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from model.efficientnet import HEAD_CHANNELS, EfficientNetLite
+from model.ngrams import Ngrams
 from model.sentence_encoder import SENTENCE, SentenceEncoder, package_weights
 
 
@@ -19,6 +20,8 @@ class Architecture:
     image_size: int = 260
     width: float = 1.1  # EfficientNet-Lite2
     depth: float = 1.2
+    buckets: int = 0  # rows of the table of n-grams; 0: the text tower has none
+    ngram_width: int = 256
 
 
 def non_negative_unit(x: Tensor) -> Tensor:
@@ -44,20 +47,32 @@ class ImageTower(nn.Module):
 
 
 class TextTower(nn.Module):
-    """Subword ids `(n, t) int64` and mask `(n, t) bool` -> `(n, dim)` unit, non-negative rows."""
+    """Texts, as `model.text.network_input` makes them -> `(n, dim)` unit, non-negative rows.
+
+    The gist, from the sentence vector, and the wording, from n-grams, are added up. In a language without
+    training data the n-grams are strangers and the gist has to do, which training prepares for by leaving
+    either out.
+    """
 
     def __init__(self, architecture: Architecture) -> None:
         super().__init__()
         self.encoder = SentenceEncoder(package_weights())
         self.norm = nn.LayerNorm(SENTENCE)
         self.head = nn.Linear(SENTENCE, architecture.dim)
+        self.ngrams = (
+            Ngrams(architecture.buckets, architecture.ngram_width, architecture.dim)
+            if architecture.buckets
+            else None
+        )
 
-    def forward(self, ids: Tensor, mask: Tensor) -> Tensor:
-        return self.embed(self.encoder(ids, mask))
+    def forward(self, ids: Tensor, mask: Tensor, hashes: Tensor, starts: Tensor) -> Tensor:
+        gist = self.gist(self.encoder(ids, mask))
+        return non_negative_unit(gist if self.ngrams is None else gist + self.ngrams(hashes, starts))
 
-    def embed(self, sentences: Tensor) -> Tensor:
-        """The encoder's sentence vectors `(n, 512)` -> `(n, dim)`."""
-        return non_negative_unit(self.head(self.norm(sentences)))
+    def gist(self, sentences: Tensor) -> Tensor:
+        """The encoder's sentence vectors `(n, 512)` -> `(n, dim)`, before they become unit rows."""
+        projected: Tensor = self.head(self.norm(sentences))
+        return projected
 
 
 class Pivot(nn.Module):

@@ -3,16 +3,38 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from importlib import resources
+from typing import NamedTuple
 from unicodedata import name, normalize
 
 import torch
 from torch import Tensor
 
+from model.ngrams import ngrams
+
 END = 2
 # How Unicode's names of the letters begin that the encoder's languages are written in, and of the digits.
 SCRIPTS = ("LATIN", "CYRILLIC", "ARABIC", "THAI", "CJK", "HIRAGANA", "KATAKANA", "HANGUL", "DIGIT")
+MAX_LETTERS = 1000  # of a text that count for its n-grams
 MAX_SUBWORDS = 128  # four long sentences; what lies beyond says little about one image, and bounds the cost
+
+
+@dataclass(frozen=True)
+class Reading:
+    """A text as the text tower reads it: ids of subwords, and hashes of n-grams."""
+
+    subwords: list[int]
+    ngrams: list[int]
+
+
+class TextInput(NamedTuple):
+    """What the text tower takes of n texts."""
+
+    ids: Tensor  # (n, t) int64, padded with 0
+    mask: Tensor  # (n, t) bool
+    hashes: Tensor  # of the n-grams of all texts, one text after the other, int64
+    starts: Tensor  # (n,) int64: where each text's hashes begin
 
 
 class Tokenizer:
@@ -30,6 +52,11 @@ class Tokenizer:
         ids: list[int] = self._pieces.encode(text, out_type=int, add_bos=True, add_eos=True)
         return ids if len(ids) <= MAX_SUBWORDS else [*ids[: MAX_SUBWORDS - 1], END]
 
+    def read(self, text: str) -> Reading:
+        """The text for the text tower; its n-grams are of small letters: few search in capitals."""
+        small = text[:MAX_LETTERS].lower()
+        return Reading(self.subwords(text), ngrams(small, self.subwords(small)))
+
     def reads(self, text: str) -> bool:
         """Whether anything in the text means something: False for a script that the encoder was not made for.
 
@@ -41,6 +68,13 @@ class Tokenizer:
 
 def _of_a_known_script(char: str) -> bool:
     return name(char, "").startswith(SCRIPTS)
+
+
+def network_input(texts: Sequence[Reading]) -> TextInput:
+    """`n` texts for the text tower."""
+    counts = torch.tensor([len(text.ngrams) for text in texts])
+    hashes = torch.tensor([hash for text in texts for hash in text.ngrams], dtype=torch.int64)
+    return TextInput(*padded([text.subwords for text in texts]), hashes, counts.cumsum(0) - counts)
 
 
 def padded(sequences: Sequence[Sequence[int]]) -> tuple[Tensor, Tensor]:

@@ -28,10 +28,10 @@ EXPECTED: Final = (CommandError, GalleryError, QueryError, Overloaded, Stopping)
 def trained_encoder(settings: "Settings") -> "Encoder":
     """The model of the settings' checkpoint. Raises CheckpointUnusable."""
     from model.checkpoint import CheckpointError
-    from model.encoder import Encoder
+    from model.load import load
 
     try:
-        return Encoder.load(settings.checkpoint, settings.threads)
+        return load(settings.checkpoint, settings.threads, settings.trust_remote_code)
     except CheckpointError as error:
         raise CheckpointUnusable(str(error)) from error
 

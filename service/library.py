@@ -34,7 +34,7 @@ class Language(Protocol):
 
 
 class Encoder(Protocol):
-    """What the service asks of a model."""
+    """What the service asks of a model. Rows are non-negative, unless `scoring` is symmetric."""
 
     @property
     def version(self) -> str: ...
@@ -46,13 +46,13 @@ class Encoder(Protocol):
 
     @property
     def languages(self) -> Sequence[str]:
-        """The codes of the languages that the model was made for."""
+        """The codes of the languages that the model was made for; none where nobody tells."""
 
     def embed_images(self, images: Sequence[Image]) -> Rows:
-        """RGB images, upright, of any size -> (n, dim) float32, unit, non-negative rows."""
+        """RGB images, upright, of any size -> (n, dim) float32, unit rows."""
 
     def embed_texts(self, texts: Sequence[str], languages: Sequence[str]) -> Rows:
-        """Texts, and the code of each one's language -> (n, dim) float32, unit, non-negative rows."""
+        """Texts, and the code of each one's language -> (n, dim) float32, unit rows."""
 
     def reads(self, text: str) -> bool:
         """False: nothing in the text means anything to the model."""

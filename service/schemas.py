@@ -55,7 +55,9 @@ class Model(BaseModel):
     version: str
     dim: int = Field(description="numbers in a vector")
     scoring: Scoring = Field(description="the score that text searches rank by unless they ask for another")
-    languages: list[str] = Field(description="ISO 639-1 codes of the languages that the model was made for")
+    languages: list[str] = Field(
+        description="ISO 639-1 codes of the languages that the model was made for; none where nobody tells"
+    )
 
 
 class NewCollection(BaseModel):
@@ -227,8 +229,8 @@ class Query(BaseModel):
 class Scores(BaseModel):
     """Higher is better in both."""
 
-    symmetric: float = Field(description="0 to 1")
-    asymmetric: float = Field(description="-1 to 0")
+    symmetric: float = Field(description="0 to 1; from -1 on with a public model that has no pivot head")
+    asymmetric: float = Field(description="-1 to 0; from -4 on, and of little meaning, with such a model")
 
 
 class Result(BaseModel):

@@ -27,8 +27,14 @@ class Settings(BaseSettings):
         " localhost, such as that of a proxy; * allows any",
     )
     port: int = Field(default=8000, ge=0, le=65535)
-    checkpoint: Path | None = Field(
-        default=None, description="folder of a checkpoint; without it, the one that ships"
+    checkpoint: str | None = Field(
+        default=None,
+        description="folder of a checkpoint or a pivot head, or hub:NAME for a public model; without it, the"
+        " model that ships",
+    )
+    trust_remote_code: bool = Field(
+        default=False,
+        description="let a public model bring Python code of its own, which may do whatever the service may",
     )
     threads: PositiveInt | None = Field(
         default=None, description="threads of the towers; without it, torch decides"

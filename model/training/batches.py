@@ -7,24 +7,22 @@ import random
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from model.text import Tokenizer
+from model.text import Reading, Tokenizer
 from model.training.data import Caption, Photos
 from model.training.hyperparameters import Hyperparameters
-
-Subwords = list[int]
 
 
 @dataclass(frozen=True)
 class Texts:
-    """Captions of one language: their subwords, the row of each one's photo, and a number for its wording."""
+    """Captions of one language, the row of each one's photo, and a number for its wording."""
 
-    subwords: list[Subwords]
+    readings: list[Reading]
     owners: list[int]
 
     @property
     def wordings(self) -> list[int]:
         numbers: dict[tuple[int, ...], int] = {}
-        return [numbers.setdefault(tuple(words), len(numbers)) for words in self.subwords]
+        return [numbers.setdefault(tuple(text.subwords), len(numbers)) for text in self.readings]
 
 
 @dataclass(frozen=True)
@@ -66,21 +64,28 @@ class Batches:
             texts = [self._some(captions, photos, chance) for captions in self._captions[source]]
             yield Batch(source, photos, [language for language in texts if language.owners])
 
+    def ngrams(self) -> Iterator[list[int]]:
+        """Those of every caption."""
+        for languages in self._captions:
+            for by_photo in languages:
+                for readings in by_photo.values():
+                    yield from (reading.ngrams for reading in readings)
+
     def _some(
-        self, captions: dict[int, list[Subwords]], photos: Sequence[int], chance: random.Random
+        self, captions: dict[int, list[Reading]], photos: Sequence[int], chance: random.Random
     ) -> Texts:
-        subwords: list[Subwords] = []
+        readings: list[Reading] = []
         owners: list[int] = []
         for row, photo in enumerate(photos):
             known = captions.get(photo, [])
             chosen = chance.sample(known, min(self._settings.captions, len(known)))
-            subwords += chosen
+            readings += chosen
             owners += [row] * len(chosen)
-        return Texts(subwords, owners)
+        return Texts(readings, owners)
 
 
-def _by_photo(captions: Sequence[Caption], tokenizer: Tokenizer) -> dict[int, list[Subwords]]:
-    by_photo: dict[int, list[Subwords]] = {}
+def _by_photo(captions: Sequence[Caption], tokenizer: Tokenizer) -> dict[int, list[Reading]]:
+    by_photo: dict[int, list[Reading]] = {}
     for caption in captions:
-        by_photo.setdefault(caption.image, []).append(tokenizer.subwords(caption.text))
+        by_photo.setdefault(caption.image, []).append(tokenizer.read(caption.text))
     return by_photo

@@ -19,10 +19,14 @@ class Hyperparameters:
     margin: float = 0.0
     temperature: float | None = 0.03  # None: the sum of hinges, as in the paper
     head_rate: float = 2e-3
-    network_rate: float = 4e-4
+    network_rate: float = 4e-4  # 0: only heads and n-grams learn
+    ngram_rate: float = 8e-3  # a row of the table learns only when its n-gram comes up
     weight_decay: float = 0.01
     dropout: float = 0.1
+    wordless: float = 0.3  # the share of captions whose n-grams are left out
+    gistless: float = 0.1  # the share of the rest whose sentence vector is left out
     keywords: float = 0.4  # how sure the ImageNet classifier must be to name a photo; 0: it names none
     frozen_blocks: int = 15  # of the image network's 21
     averaging: float = 0.99  # the share of the past in the averaged weights, which are what is kept
+    kept: float = 0.0  # the share of the start's weights in those of the checkpoint
     seed: int = 0

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 import torch
 from torch import Tensor, nn
@@ -10,6 +11,8 @@ from torch import Tensor, nn
 from model.efficientnet import HEAD_CHANNELS
 from model.networks import Architecture, Pivot
 from model.sentence_encoder import SentenceEncoder
+
+BUCKETS = 2**16  # of n-grams
 
 
 class StartMissingError(Exception):
@@ -31,6 +34,16 @@ def published(architecture: Architecture) -> Pivot:
     model.image.network.load_state_dict(imagenet_weights())
     model.text.encoder.load_state_dict(SentenceEncoder.from_package().state_dict())
     return model
+
+
+def with_ngrams(model: Pivot, seed: int) -> Pivot:
+    """The model itself, or where its text tower has no n-grams, one that has some yet to be trained."""
+    if model.text.ngrams is not None:
+        return model
+    torch.manual_seed(seed)
+    wider = Pivot(replace(model.architecture, buckets=BUCKETS))
+    wider.load_state_dict({**wider.state_dict(), **model.state_dict()})
+    return wider.eval()
 
 
 def imagenet_weights() -> dict[str, Tensor]:

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from pathlib import Path
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor
-from torch.optim import AdamW
+from torch.optim import AdamW, Optimizer, SparseAdam
 from torch.optim.lr_scheduler import LambdaLR
 
-from model.networks import Pivot
-from model.text import padded
+from model.networks import Pivot, non_negative_unit
+from model.text import Reading, network_input
 from model.training.activations import augmented
 from model.training.batches import Batch, Texts
 from model.training.hyperparameters import Hyperparameters
@@ -42,22 +43,30 @@ class Trainer:
             {"params": heads, "lr": settings.head_rate},
             {"params": [*upper, *model.text.encoder.parameters()], "lr": settings.network_rate},
         ]
-        self.optimizer = AdamW(groups, weight_decay=settings.weight_decay)
-        self.schedule = LambdaLR(self.optimizer, lambda step: _rate(step, steps))
+        ngrams = model.text.ngrams
+        if ngrams is not None:
+            groups.append({"params": [*ngrams.head.parameters()], "lr": settings.head_rate})
+        self.optimizers: list[Optimizer] = [AdamW(groups, weight_decay=settings.weight_decay)]
+        if ngrams is not None:
+            self.optimizers.append(SparseAdam([*ngrams.table.parameters()], lr=settings.ngram_rate))
+        self.schedules = [LambdaLR(each, lambda step: _rate(step, steps)) for each in self.optimizers]
         self.average = {name: tensor.clone() for name, tensor in model.state_dict().items()}
 
     def step(self, activations: Tensor, batch: Batch) -> float:
         """One update; `activations` `(n, channels, h, w)`, a row a photo of the batch. Returns the loss."""
         settings = self.settings
-        images = self._images(augmented(activations).contiguous(memory_format=torch.channels_last))
+        images = self._images(activations)
         texts = [self._described(language) for language in batch.texts]
         loss = pivot_loss(
             images, texts, scoring=settings.scoring, margin=settings.margin, temperature=settings.temperature
         )
-        self.optimizer.zero_grad()
+        for optimizer in self.optimizers:
+            optimizer.zero_grad()
         loss.backward()  # type: ignore[no-untyped-call]
-        self.optimizer.step()
-        self.schedule.step()
+        for optimizer in self.optimizers:
+            optimizer.step()
+        for schedule in self.schedules:
+            schedule.step()
         self._update_average()
         return loss.item()
 
@@ -73,8 +82,8 @@ class Trainer:
             "epochs": epochs,
             "model": self.model.state_dict(),
             "average": self.average,
-            "optimizer": self.optimizer.state_dict(),
-            "schedule": self.schedule.state_dict(),
+            "optimizers": [optimizer.state_dict() for optimizer in self.optimizers],
+            "schedules": [schedule.state_dict() for schedule in self.schedules],
         }
         torch.save(state, file.with_suffix(".new"))
         file.with_suffix(".new").replace(file)
@@ -84,23 +93,34 @@ class Trainer:
         state = torch.load(file, weights_only=True)
         self.model.load_state_dict(state["model"])
         self.average = state["average"]
-        self.optimizer.load_state_dict(state["optimizer"])
-        self.schedule.load_state_dict(state["schedule"])
+        for optimizer, saved in zip(self.optimizers, state["optimizers"], strict=True):
+            optimizer.load_state_dict(saved)
+        for schedule, saved in zip(self.schedules, state["schedules"], strict=True):
+            schedule.load_state_dict(saved)
         return int(state["epochs"])
 
     def _images(self, activations: Tensor) -> Tensor:
         tower = self.model.image
-        features = tower.network.pool(tower.network.upper(activations, self.settings.frozen_blocks))
+        rows = augmented(activations).contiguous(memory_format=torch.channels_last)
+        features = tower.network.pool(tower.network.upper(rows, self.settings.frozen_blocks))
         return tower.embed(F.dropout(features, self.settings.dropout))
 
     def _described(self, texts: Texts) -> Described:
-        tower = self.model.text
-        sentences = F.dropout(tower.encoder(*padded(texts.subwords)), self.settings.dropout)
-        return Described(tower.embed(sentences), torch.tensor(texts.owners), torch.tensor(texts.wordings))
+        ids, mask, hashes, starts = network_input(texts.readings)
+        tower, settings = self.model.text, self.settings
+        rows = tower.gist(F.dropout(self._sentences(texts.readings, ids, mask), settings.dropout))
+        if tower.ngrams is not None:
+            wordless = torch.rand(len(rows), 1) < settings.wordless
+            gistless = (torch.rand(len(rows), 1) < settings.gistless) & ~wordless
+            rows = rows * ~gistless + tower.ngrams(hashes, starts) * ~wordless
+        return Described(non_negative_unit(rows), torch.tensor(texts.owners), torch.tensor(texts.wordings))
+
+    def _sentences(self, readings: Sequence[Reading], ids: Tensor, mask: Tensor) -> Tensor:  # noqa: ARG002
+        return self.model.text.encoder(ids, mask)  # type: ignore[no-any-return]
 
     @torch.no_grad()
     def _update_average(self) -> None:
-        step = self.schedule.last_epoch
+        step = self.schedules[0].last_epoch
         # At first there is no past worth keeping.
         past = min(self.settings.averaging, (1 + step) / (10 + step))
         for name, parameter in self.model.named_parameters():

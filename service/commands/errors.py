@@ -32,5 +32,5 @@ class SettingsInvalid(CommandError):
 
 class CheckpointUnusable(CommandError):
     def __init__(self, reason: str) -> None:
-        super().__init__(f"The model cannot be loaded from {reason} PIVOT_CHECKPOINT sets the folder.")
+        super().__init__(f"The model cannot be loaded from {reason} PIVOT_CHECKPOINT names it.")
         self.reason = reason

@@ -42,6 +42,20 @@ def test_scores_equal_the_formula_taken_literally(n: int, dim: int, seed: int) -
     )
 
 
+@pytest.mark.parametrize("zeros", [0, 12])
+def test_signed_vectors_score_by_the_formula_too(zeros: int) -> None:
+    rows = np.random.default_rng(0).standard_normal((30, 16), np.float32)
+    rows[:, :zeros] = 0
+    rows[0, zeros:], rows[1] = -1, -rows[0]
+    rows[1:20, :zeros] = -1  # where the query has zeros, too
+    rows /= np.linalg.norm(rows, axis=1, keepdims=True)
+    query = rows[0]
+    assert symmetric(rows, query) == pytest.approx([literal_symmetric(row, query) for row in rows], abs=1e-6)
+    assert asymmetric(rows, query) == pytest.approx(
+        [literal_asymmetric(row, query) for row in rows], abs=1e-6
+    )
+
+
 @pytest.mark.parametrize("scoring", ["symmetric", "asymmetric"])
 @pytest.mark.parametrize("positive", [10, 100])
 def test_score_of_a_row_does_not_depend_on_the_rows_around_it(scoring: Scoring, positive: int) -> None:

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from model.text import Tokenizer
+from model.text import Reading, Tokenizer
 from model.training.batches import Batch, Batches, Texts
 from model.training.data import Caption, Photos
 from model.training.hyperparameters import Hyperparameters
@@ -42,8 +42,8 @@ def test_captions_belong_to_their_photo_and_are_at_most_as_many_as_asked_for() -
     for batch in Batches([ANIMALS], SETTINGS).epoch(3):
         for texts in batch.texts:
             pairs = [
-                (batch.photos[owner], tuple(subwords))
-                for owner, subwords in zip(texts.owners, texts.subwords, strict=True)
+                (batch.photos[owner], tuple(reading.subwords))
+                for owner, reading in zip(texts.owners, texts.readings, strict=True)
             ]
             assert pairs
             assert set(pairs) <= known
@@ -61,4 +61,6 @@ def test_seed_and_epoch_decide_the_order() -> None:
 
 
 def test_equal_captions_have_one_wording() -> None:
-    assert Texts([[1, 5, 2], [1, 6, 2], [1, 5, 2]], owners=[0, 1, 2]).wordings == [0, 1, 0]
+    readings = [Reading([1, id, 2], [7]) for id in (5, 6, 5)]
+
+    assert Texts(readings, owners=[0, 1, 2]).wordings == [0, 1, 0]

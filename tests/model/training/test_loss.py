@@ -7,8 +7,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from model.similarity import Scoring
-from model.training.loss import Described, pivot_loss, ranking_loss
+from model.similarity import Scoring, score
+from model.training.loss import Described, parallel_loss, pivot_loss, ranking_loss
 
 
 def literal(
@@ -101,3 +101,80 @@ def test_gradients_are_finite_where_scores_tie_and_where_there_is_no_negative(ow
 
     assert scores.grad is not None
     assert torch.isfinite(scores.grad).all()
+
+
+def captions(rows: list[list[float]], owners: list[int], wordings: list[int] | None = None) -> Described:
+    numbers = list(range(len(owners))) if wordings is None else wordings
+    return Described(torch.tensor(rows), torch.tensor(owners), torch.tensor(numbers))
+
+
+AXES = [[1.0, 0.0], [0.0, 1.0]]
+BETWEEN = [[0.8, 0.6], [0.6, 0.8]]
+
+
+@pytest.mark.parametrize(("margin", "loss"), [(0.2, 0.0), (0.3, 0.2)])
+def test_the_worked_example_of_parallel_captions(margin: float, loss: float) -> None:
+    first, second = captions(AXES, [0, 1]), captions(BETWEEN, [0, 1])
+
+    result = parallel_loss(first, second, scoring="symmetric", margin=margin)
+
+    assert result.item() == pytest.approx(loss, abs=1e-6)
+
+
+def test_the_asymmetric_parallel_loss_reads_each_caption_as_the_more_general_one() -> None:
+    # (0.8, 0.6) beyond (1, 0): 0.36, and (1, 0) beyond (0.8, 0.6): 0.04. Of the negatives:
+    # (0.8, 0.6) beyond (0, 1): 0.64, and (0, 1) beyond (0.8, 0.6): 0.16.
+    # The pairs are 0.28 ahead in one reading, 0.12 in the other: with margin 0.2 that one costs 0.08 a hinge.
+    first, second = captions(AXES, [0, 1]), captions(BETWEEN, [0, 1])
+
+    there = parallel_loss(first, second, scoring="asymmetric", margin=0.2)
+    back = parallel_loss(second, first, scoring="asymmetric", margin=0.2)
+
+    assert there.item() == pytest.approx((0 + 2 * 0.08) / 2, abs=1e-6)
+    assert back.item() == pytest.approx(there.item(), abs=1e-6)
+
+
+def test_with_one_caption_an_image_the_parallel_loss_is_the_ranking_loss_of_the_two_languages() -> None:
+    generator = torch.Generator().manual_seed(0)
+    first, second = (F.normalize(torch.rand(4, 6, generator=generator), dim=1) for _ in range(2))
+    numbers = torch.arange(4)
+
+    loss = parallel_loss(
+        Described(first, numbers + 7, numbers),
+        Described(second, numbers + 7, numbers),
+        scoring="symmetric",
+        margin=0.2,
+        temperature=0.05,
+    )
+
+    scores = score(first, second, "symmetric")
+    torch.testing.assert_close(loss, ranking_loss(scores, numbers, numbers, 0.2, 0.05))
+
+
+def test_all_parallel_captions_of_an_image_are_paired_and_none_is_a_negative_of_another() -> None:
+    # Owner 5 has captions a, b and x, y; owner 6 has z alone, a negative of the pairs (a, x) .. (b, y).
+    # <a, x> = 1, <a, y> = 0, <b, x> = 0, <b, y> = 1; z = (0.6, 0.8): <a, z> = 0.6, <b, z> = 0.8.
+    first = captions(AXES, [5, 5])
+    second = captions([*AXES, [0.6, 0.8]], [5, 5, 6])
+
+    loss = parallel_loss(first, second, scoring="symmetric", margin=0.3)
+
+    assert loss.item() == pytest.approx((0 + 0.9 + 1.1 + 0.1) / 4)
+
+
+def test_parallel_captions_of_one_wording_fit_each_others_images() -> None:
+    first, second = captions(AXES, [0, 1], [0, 0]), captions(AXES[::-1], [0, 1])
+
+    assert parallel_loss(first, second, scoring="symmetric", margin=0.2).item() == 0
+
+
+def test_without_a_pair_the_parallel_loss_is_nothing() -> None:
+    rows = torch.eye(2, requires_grad=True)
+    first, second = Described(rows, torch.tensor([0, 1]), torch.arange(2)), captions(AXES, [2, 3])
+
+    loss = parallel_loss(first, second, scoring="symmetric", margin=0.2, temperature=0.05)
+    loss.backward()  # type: ignore[no-untyped-call]
+
+    assert loss.item() == 0
+    assert rows.grad is not None
+    assert not rows.grad.any()

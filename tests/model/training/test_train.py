@@ -14,8 +14,10 @@ from model.networks import Architecture, Pivot
 from model.training.data import DataError, Photos, open_photo, read_photos
 from model.training.hyperparameters import Hyperparameters
 from model.training.loss import Described, pivot_loss
+from model.training.run import begin, train
+from model.training.sources import read_sources
 from model.training.start import published
-from model.training.train import begin, parser, read_sources, settings_of, train
+from model.training.train import parser, settings_of
 from model.training.trainer import Trainer
 
 SETTINGS = Hyperparameters(epochs=3, batch=4, keywords=0)
@@ -44,6 +46,7 @@ def test_training_lowers_the_loss_and_leaves_a_checkpoint(
 def test_a_stopped_run_ends_in_the_same_weights(
     colours: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr("model.training.run.SAVE_AFTER", 0.0)
     step, steps = Trainer.step, 0
 
     def stopping(self: Trainer, *arguments: Any) -> float:
@@ -81,11 +84,13 @@ def test_a_folder_with_another_run_is_not_taken(tmp_path: Path) -> None:
 
 
 def test_the_command_line_sets_hyperparameters() -> None:
-    base = ["--data", "d", "--out", "o"]
+    defaults = Hyperparameters(languages=("fr",), epochs=7)
 
-    assert settings_of(parser().parse_args(base)) == Hyperparameters()
-    options = parser().parse_args([*base, "--languages", "fr", "--epochs", "3", "--sum", "--margin", "0.2"])
-    assert settings_of(options) == Hyperparameters(languages=("fr",), epochs=3, temperature=None, margin=0.2)
+    assert settings_of(parser().parse_args(["--data", "d"]), defaults) == defaults
+    options = parser().parse_args(["--data", "d", "--epochs", "3", "--sum", "--margin", "0.2", "--seed", "0"])
+    assert settings_of(options, defaults) == Hyperparameters(
+        languages=("fr",), epochs=3, temperature=None, margin=0.2
+    )
 
 
 def test_folders_bring_the_languages_that_they_have(colours: Path, tmp_path: Path) -> None:
