@@ -12,7 +12,7 @@ import tempfile
 from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any, TypeVar, get_args
+from typing import TYPE_CHECKING, Any, TypeVar, get_args
 
 import numpy as np
 import torch
@@ -21,17 +21,21 @@ from tqdm import tqdm
 
 from model.checkpoint import CheckpointError
 from model.encoder import Encoder, Rows
+from model.load import load
 from model.similarity import Scoring
 from model.training.data import Caption, DataError, Photos, open_photo, read_photos
 from model.training.recall import Recall, image_to_text, text_to_image
 from model.training.sts import correlation, read_pairs
+
+if TYPE_CHECKING:
+    from model.hub import HubEncoder
 
 AT_ONCE = 64
 
 Item = TypeVar("Item")
 
 
-def evaluate(encoder: Encoder, photos: Photos, scoring: Scoring) -> dict[str, Any]:
+def evaluate(encoder: Encoder | HubEncoder, photos: Photos, scoring: Scoring) -> dict[str, Any]:
     """Recall of every language of `photos`; see the command's `--json` for the shape of the answer."""
 
     def embed(paths: Sequence[Path]) -> Rows:  # one photo at a time: 64 of them may be gigabytes
@@ -47,7 +51,12 @@ def evaluate(encoder: Encoder, photos: Photos, scoring: Scoring) -> dict[str, An
 
 
 def _language(
-    encoder: Encoder, images: Tensor, captions: list[Caption], scoring: Scoring, language: str, file: Path
+    encoder: Encoder | HubEncoder,
+    images: Tensor,
+    captions: list[Caption],
+    scoring: Scoring,
+    language: str,
+    file: Path,
 ) -> dict[str, Any]:
     def embed(batch: Sequence[Caption]) -> Rows:
         return encoder.embed_texts([caption.text for caption in batch], [language] * len(batch))
@@ -99,7 +108,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--split", default="dev", help="a split of splits.tsv, or all (default: dev)")
     parser.add_argument("--languages", default="en,de", help="comma-separated (default: en,de)")
     parser.add_argument(
-        "--checkpoint", type=Path, help="folder of a checkpoint (default: the one that ships)"
+        "--checkpoint", help="a model, named as for PIVOT_CHECKPOINT (default: the one that ships)"
     )
     parser.add_argument(
         "--scoring", choices=get_args(Scoring), help="default: the score that the service ranks by"
@@ -115,7 +124,7 @@ def run(options: argparse.Namespace) -> int:
     try:
         if options.json is not None and not options.json.parent.is_dir():
             raise DataError(f"{options.json.parent} is no folder. Make it, or choose another --json.")
-        encoder = Encoder.load(options.checkpoint)
+        encoder = load(options.checkpoint)
         photos = read_photos(options.data, options.split, options.languages.split(","))
         report = evaluate(encoder, photos, options.scoring or encoder.scoring)
         if options.sts is not None:

@@ -8,12 +8,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 from model.encoder import Encoder
 from model.training.data import DataError, read_table
+
+if TYPE_CHECKING:
+    from model.hub import HubEncoder
 
 
 @dataclass(frozen=True)
@@ -41,7 +45,7 @@ def read_pairs(file: Path) -> Pairs:
     return Pairs(scores, tuple(row["sentence1"] for row in rows), tuple(row["sentence2"] for row in rows))
 
 
-def correlation(encoder: Encoder, pairs: Pairs) -> float:
+def correlation(encoder: Encoder | HubEncoder, pairs: Pairs) -> float:
     """Pearson's r x 100 between people's scores and the cosines of the text tower's unit rows."""
     first, second = encoder.embed_texts(pairs.first), encoder.embed_texts(pairs.second)
     return round(pearson(pairs.scores, np.einsum("ij,ij->i", first, second)), 2)

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import shutil
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -16,18 +17,19 @@ from model.training.hyperparameters import Hyperparameters
 from model.training.loss import Described, pivot_loss
 from model.training.run import begin, train
 from model.training.sources import read_sources
-from model.training.start import published
+from model.training.start import published, with_ngrams
 from model.training.train import parser, settings_of
 from model.training.trainer import Trainer
 
 SETTINGS = Hyperparameters(epochs=3, batch=4, keywords=0)
+TINY = Architecture(dim=16, image_size=64, buckets=64)
 
 
 def run(colours: Path, out: Path, settings: Hyperparameters = SETTINGS) -> Card:
     out.mkdir(exist_ok=True)
     photos = read_photos(colours, "all", settings.languages)
     torch.manual_seed(settings.seed)
-    model = published(Architecture(dim=16, image_size=64))
+    model = published(TINY)
     return train(model, [photos], out, settings, {"note": "colours"})
 
 
@@ -43,9 +45,11 @@ def test_training_lowers_the_loss_and_leaves_a_checkpoint(
     assert card.training["epochs"] == 8
 
 
+@pytest.mark.parametrize("network_rate", [4e-4, 0.0])
 def test_a_stopped_run_ends_in_the_same_weights(
-    colours: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    colours: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, network_rate: float
 ) -> None:
+    settings = replace(SETTINGS, network_rate=network_rate)
     monkeypatch.setattr("model.training.run.SAVE_AFTER", 0.0)
     step, steps = Trainer.step, 0
 
@@ -56,13 +60,13 @@ def test_a_stopped_run_ends_in_the_same_weights(
             raise KeyboardInterrupt
         return step(self, *arguments)
 
-    whole = run(colours, tmp_path / "whole")
+    whole = run(colours, tmp_path / "whole", settings)
     with monkeypatch.context() as patch:
         patch.setattr(Trainer, "step", stopping)
         with pytest.raises(KeyboardInterrupt):
-            run(colours, tmp_path / "stopped")
+            run(colours, tmp_path / "stopped", settings)
 
-    assert run(colours, tmp_path / "stopped").version == whole.version
+    assert run(colours, tmp_path / "stopped", settings).version == whole.version
 
 
 def test_the_seed_decides(colours: Path, tmp_path: Path) -> None:
@@ -111,7 +115,7 @@ def test_what_is_kept_has_learned(colours: Path, tmp_path: Path) -> None:
     settings = Hyperparameters(epochs=12, batch=6, keywords=0)
     photos = read_photos(colours, "all", settings.languages)
     torch.manual_seed(settings.seed)
-    before = loss_on(published(Architecture(dim=16, image_size=64)), photos)
+    before = loss_on(published(TINY), photos)
 
     run(colours, tmp_path / "out", settings)
 
@@ -126,6 +130,33 @@ def loss_on(model: Pivot, photos: Photos) -> float:
     rows = torch.from_numpy(encoder.embed_texts([caption.text for caption in captions]))
     text = Described(rows, torch.tensor([caption.image for caption in captions]), torch.arange(len(captions)))
     return pivot_loss(images, [text], scoring="symmetric", margin=0.0, temperature=0.03).item()
+
+
+def test_without_a_rate_the_networks_stay_and_the_rest_learns(colours: Path, tmp_path: Path) -> None:
+    settings = Hyperparameters(epochs=60, batch=6, keywords=0, network_rate=0)
+    photos = read_photos(colours, "all", settings.languages)
+    torch.manual_seed(settings.seed)
+    start = published(TINY)
+    networks = {name: tensor.clone() for name, tensor in start.text.encoder.state_dict().items()}
+    before = loss_on(start, photos)
+
+    run(colours, tmp_path / "out", settings)
+
+    trained = checkpoint.load(tmp_path / "out")[0]
+    assert loss_on(trained, photos) < before / 2
+    for name, tensor in trained.text.encoder.state_dict().items():
+        torch.testing.assert_close(tensor, networks[name], atol=2e-3, rtol=1e-3)  # half floats
+
+
+def test_a_model_from_before_the_n_grams_gets_some_and_says_the_same(colours: Path) -> None:
+    old = published(Architecture(dim=16, image_size=64)).eval()
+    photos = read_photos(colours, "all", ["de"])
+
+    new = with_ngrams(old, seed=0)
+
+    assert new.text.ngrams is not None
+    assert with_ngrams(new, seed=0) is new
+    assert loss_on(new, photos) == pytest.approx(loss_on(old, photos))
 
 
 def test_keywords_take_part(colours: Path, tmp_path: Path) -> None:
