@@ -33,7 +33,7 @@ def published(architecture: Architecture) -> Pivot:
     model = Pivot(architecture)
     model.image.network.load_state_dict(imagenet_weights())
     model.text.encoder.load_state_dict(SentenceEncoder.from_package().state_dict())
-    return model
+    return model.eval()  # batch norms use their statistics, from the first activation on
 
 
 def with_ngrams(model: Pivot, seed: int) -> Pivot:

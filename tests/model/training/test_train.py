@@ -133,7 +133,7 @@ def loss_on(model: Pivot, photos: Photos) -> float:
 
 
 def test_without_a_rate_the_networks_stay_and_the_rest_learns(colours: Path, tmp_path: Path) -> None:
-    settings = Hyperparameters(epochs=60, batch=6, keywords=0, network_rate=0)
+    settings = Hyperparameters(epochs=20, batch=6, keywords=0, network_rate=0)
     photos = read_photos(colours, "all", settings.languages)
     torch.manual_seed(settings.seed)
     start = published(TINY)
