@@ -34,7 +34,7 @@ def verdict(before: Report, after: Report) -> list[str]:
         language: recall(result) - recall(before["languages"][language])
         for language, result in after["languages"].items()
     }
-    mean = sum(changes.values()) / len(changes)
+    mean = round(sum(changes.values()) / len(changes), 1) + 0.0  # as printed, and never -0.0
     photos = max(result["images"] for result in after["languages"].values())
     lines = [_judgement(mean, chance(photos))]
     worse = [f"{language} ({change:+.1f})" for language, change in changes.items() if change < -0.05]
