@@ -61,7 +61,7 @@ def train(
             _with_keywords(photos, rows, settings) for photos, rows in zip(sources, activations, strict=True)
         ]
     batches = Batches(sources, settings)
-    if model.text.ngrams is not None:
+    if model.text.ngrams is not None and not settings.kept:  # at gentle rates, new ones would remain noise
         model.text.ngrams.learn(batches.ngrams())
     steps = settings.epochs * len(batches)
     if settings.network_rate:

@@ -47,7 +47,7 @@ class Trainer:
         if ngrams is not None:
             groups.append({"params": [*ngrams.head.parameters()], "lr": settings.head_rate})
         self.optimizers: list[Optimizer] = [AdamW(groups, weight_decay=settings.weight_decay)]
-        if ngrams is not None:
+        if ngrams is not None and settings.ngram_rate:  # which SparseAdam wants above 0
             self.optimizers.append(SparseAdam([*ngrams.table.parameters()], lr=settings.ngram_rate))
         self.schedules = [LambdaLR(each, lambda step: _rate(step, steps)) for each in self.optimizers]
         self.average = {name: tensor.clone() for name, tensor in model.state_dict().items()}
