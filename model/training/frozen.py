@@ -17,6 +17,7 @@ from tqdm import tqdm
 
 from model.networks import Pivot
 from model.text import Reading
+from model.training.hyperparameters import Hyperparameters
 from model.training.trainer import Trainer
 
 AT_ONCE = 16
@@ -38,8 +39,8 @@ def pooled(model: Pivot, activations: NDArray[np.float16], blocks: int) -> NDArr
 class FrozenTrainer(Trainer):
     """A trainer whose photos are rows of `pooled`, `(n, 2, 1280)`."""
 
-    def __init__(self, model: Pivot, *args: object) -> None:
-        super().__init__(model, *args)  # type: ignore[arg-type]
+    def __init__(self, model: Pivot, settings: Hyperparameters, steps: int) -> None:
+        super().__init__(model, settings, steps)
         self._known: dict[tuple[int, ...], Tensor] = {}
 
     def _images(self, activations: Tensor) -> Tensor:

@@ -159,6 +159,15 @@ def test_a_model_from_before_the_n_grams_gets_some_and_says_the_same(colours: Pa
     assert loss_on(new, photos) == pytest.approx(loss_on(old, photos))
 
 
+@pytest.mark.parametrize(("kept", "learns"), [(0.0, True), (0.5, False)])
+def test_fine_tuning_adds_no_n_grams(colours: Path, tmp_path: Path, kept: float, learns: bool) -> None:
+    run(colours, tmp_path / "out", Hyperparameters(epochs=1, batch=6, keywords=0, network_rate=0, kept=kept))
+
+    ngrams = checkpoint.load(tmp_path / "out")[0].text.ngrams
+    assert ngrams is not None
+    assert bool(ngrams.known.any()) == learns
+
+
 def test_keywords_take_part(colours: Path, tmp_path: Path) -> None:
     without, sure, unsure = (
         run(colours, tmp_path / str(keywords), Hyperparameters(epochs=1, batch=6, keywords=keywords))
