@@ -5,11 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-import pytest
 import torch
-
-pytest.importorskip("sentence_transformers", reason="the extra hub is not installed")
-
 from tokenizers import Regex, Tokenizer, models, pre_tokenizers, processors
 from transformers import (
     BertConfig,

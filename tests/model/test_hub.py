@@ -11,9 +11,6 @@ import numpy as np
 import pytest
 import torch
 from PIL import Image
-
-pytest.importorskip("sentence_transformers", reason="the extra hub is not installed")
-
 from sentence_transformers import SentenceTransformer
 from sentence_transformers.base.modality import infer_modality
 

@@ -6,8 +6,6 @@ from pathlib import Path
 
 import pytest
 
-pytest.importorskip("sentence_transformers", reason="the extra hub is not installed")
-
 from service.__main__ import compose, trained_encoder
 from service.commands.errors import CheckpointUnusable
 from service.library import Ranking

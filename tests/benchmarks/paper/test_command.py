@@ -12,15 +12,8 @@ from PIL import Image
 from benchmarks.paper.__main__ import main
 from benchmarks.paper.data import STS
 from benchmarks.paper.run import Run
+from tests.model.training.conftest import COLOURS
 
-COLOURS = {
-    "red": "rot",
-    "green": "grün",
-    "blue": "blau",
-    "white": "weiß",
-    "black": "schwarz",
-    "yellow": "gelb",
-}
 SMALL = ["--dim", "16", "--word", "4", "--least", "1", "--epochs", "3", "--captions", "1", "--seeds", "1"]
 
 

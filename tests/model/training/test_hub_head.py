@@ -5,8 +5,6 @@ from pathlib import Path
 import pytest
 import torch
 
-pytest.importorskip("sentence_transformers", reason="the extra hub is not installed")
-
 from model.checkpoint import CheckpointError
 from model.load import load
 from model.training.data import DataError, open_photo, read_photos
