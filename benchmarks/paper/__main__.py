@@ -19,10 +19,8 @@ from concurrent.futures import ProcessPoolExecutor
 from dataclasses import asdict, fields
 from pathlib import Path
 
-import torch
-
 from benchmarks.paper.data import STS, Data
-from benchmarks.paper.run import Run
+from benchmarks.paper.run import train
 from benchmarks.paper.systems import SYSTEMS, Settings, Unit, units
 from benchmarks.paper.table import tables
 from model.training.data import DataError
@@ -68,12 +66,6 @@ def _train(wanted: Sequence[Unit], settings: Settings, options: argparse.Namespa
         runs = [pool.submit(train, unit, settings, options.data, options.out) for unit in missing]
         for run in runs:
             run.result()
-
-
-def train(unit: Unit, settings: Settings, data: Path, folder: Path) -> None:
-    """One unit, in a process of its own."""
-    torch.set_num_threads(1)  # several processes share the cores better than several threads do
-    Run(unit, settings, Data.read(data), folder).finish()
 
 
 def _results(wanted: Sequence[Unit], settings: Settings, data: Data, folder: Path) -> list[Path]:

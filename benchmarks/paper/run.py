@@ -185,6 +185,12 @@ class Run:
         )
 
 
+def train(unit: Unit, settings: Settings, data: Path, folder: Path) -> None:
+    """One unit, in a process of its own, which finds this function only outside of `__main__`."""
+    torch.set_num_threads(1)  # several processes share the cores better than several threads do
+    Run(unit, settings, Data.read(data), folder).finish()
+
+
 def _write(file: Path, text: str) -> None:
     aside = file.with_suffix(".new")
     aside.write_text(text, encoding="utf-8")

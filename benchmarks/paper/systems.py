@@ -48,7 +48,7 @@ class Settings:
     batch: int = 128  # photos, each with one caption a language
     captions: int = 5  # of each photo and language in an epoch
     epochs: int = 10
-    rate: float = 1e-3
+    rate: float = 2e-3
     symmetric_margin: float = 0.2
     asymmetric_margin: float = 0.05
     precision: str = "bfloat16"  # of the factors of products; sums and weights are float32

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -104,6 +106,14 @@ def test_a_run_that_was_stopped_ends_like_one_that_was_not(
 
     assert done == 2
     assert result("stopped") == result("straight")
+
+
+def test_runs_side_by_side_are_processes_of_their_own(data: Path, tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "benchmarks.paper", "--data", data, "--out", tmp_path / "out", *SMALL]
+
+    subprocess.run([*command, "--systems", "VSE", "--jobs", "2"], check=True)
+
+    assert len(list((tmp_path / "out").glob("VSE-*.json"))) == 2
 
 
 def test_nothing_is_trained_or_written_to_print(
