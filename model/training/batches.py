@@ -11,6 +11,9 @@ from model.text import Reading, Tokenizer
 from model.training.data import Caption, Photos
 from model.training.hyperparameters import Hyperparameters
 
+STEADY = 2  # languages that take part in every step
+KEYWORDS = "keywords"  # what the captions of `model.training.keywords` have for a language
+
 
 @dataclass(frozen=True)
 class Texts:
@@ -37,39 +40,53 @@ class Batch:
 class Batches:
     """The photos of all sources in batches, an epoch at a time, with a few of the captions that each has.
 
-    A batch holds photos of one source: those of another would be negatives too easy to learn from.
+    A batch holds photos of one source: those of another would be negatives too easy to learn from. With
+    `others` in the settings, only the first two languages and the keywords take part in every step: with
+    nine languages in each, English and German found a point or two less.
     """
 
     def __init__(self, sources: Sequence[Photos], settings: Hyperparameters) -> None:
         self._settings = settings
         tokenizer = Tokenizer()
         self._captions = [
-            [_by_photo(captions, tokenizer) for captions in photos.captions.values()] for photos in sources
+            {language: _by_photo(captions, tokenizer) for language, captions in photos.captions.items()}
+            for photos in sources
         ]
-        self._described = [sorted(set().union(*languages)) for languages in self._captions]
+        self._described = [sorted(set().union(*languages.values())) for languages in self._captions]
+        self._sizes = [  # photos of each source in an epoch
+            len(photos) if source == 0 else math.ceil(settings.further * len(photos))
+            for source, photos in enumerate(self._described)
+        ]
 
     def __len__(self) -> int:
         """Steps in an epoch."""
-        return sum(math.ceil(len(photos) / self._settings.batch) for photos in self._described)
+        return sum(math.ceil(photos / self._settings.batch) for photos in self._sizes)
 
     def epoch(self, number: int) -> Iterator[Batch]:
-        """Every photo with a caption once; seed and number alone determine the order."""
+        """Every photo with a caption once, or where `further` says so, some; seed and number determine it."""
         chance = random.Random(f"{self._settings.seed} {number}")
         size = self._settings.batch
         chosen: list[tuple[int, list[int]]] = []
         for source, described in enumerate(self._described):
-            order = chance.sample(described, len(described))
+            order = chance.sample(described, self._sizes[source])
             chosen += [(source, order[start : start + size]) for start in range(0, len(order), size)]
         for source, photos in chance.sample(chosen, len(chosen)):
-            texts = [self._some(captions, photos, chance) for captions in self._captions[source]]
+            languages = self._taking_part(list(self._captions[source]), chance)
+            texts = [self._some(self._captions[source][code], photos, chance) for code in languages]
             yield Batch(source, photos, [language for language in texts if language.owners])
 
     def ngrams(self) -> Iterator[list[int]]:
         """Those of every caption."""
         for languages in self._captions:
-            for by_photo in languages:
+            for by_photo in languages.values():
                 for readings in by_photo.values():
                     yield from (reading.ngrams for reading in readings)
+
+    def _taking_part(self, languages: list[str], chance: random.Random) -> list[str]:
+        steady = [*languages[:STEADY], *(code for code in languages[STEADY:] if code == KEYWORDS)]
+        others = [code for code in languages if code not in steady]
+        number = self._settings.others or len(others)
+        return steady + chance.sample(others, min(number, len(others)))
 
     def _some(
         self, captions: dict[int, list[Reading]], photos: Sequence[int], chance: random.Random

@@ -36,7 +36,8 @@ def gentle(photos: int, languages: tuple[str, ...], start: Card) -> Hyperparamet
         captions=2,
         scoring=start.scoring,
         head_rate=slower * defaults.head_rate,
-        network_rate=slower * defaults.network_rate,
+        image_rate=slower * defaults.image_rate,
+        encoder_rate=slower * defaults.encoder_rate,
         ngram_rate=slower * defaults.ngram_rate,
         kept=KEPT,
         keywords=0.0,  # they need the train extra

@@ -1,7 +1,7 @@
-"""Training of the heads and the n-grams alone, with both networks left as they are.
+"""What a network that does not learn makes of photos and captions, computed once.
 
-What the networks make of a photo or a caption is then computed once, and a step costs a hundredth of one that
-trains them: thousands of steps fit in minutes, which is what the n-grams need.
+A step of heads and n-grams costs a hundredth of one that trains both networks: thousands of steps fit in
+minutes, which is what the n-grams need.
 """
 
 from __future__ import annotations
@@ -10,15 +10,13 @@ from collections.abc import Sequence
 
 import numpy as np
 import torch
-import torch.nn.functional as F
 from numpy.typing import NDArray
 from torch import Tensor
 from tqdm import tqdm
 
 from model.networks import Pivot
+from model.sentence_encoder import SentenceEncoder
 from model.text import Reading
-from model.training.hyperparameters import Hyperparameters
-from model.training.trainer import Trainer
 
 AT_ONCE = 16
 
@@ -36,23 +34,19 @@ def pooled(model: Pivot, activations: NDArray[np.float16], blocks: int) -> NDArr
     return np.concatenate(features)
 
 
-class FrozenTrainer(Trainer):
-    """A trainer whose photos are rows of `pooled`, `(n, 2, 1280)`."""
+class FrozenEncoder:
+    """The sentence encoder, where every caption is read once: then it is remembered, as half floats."""
 
-    def __init__(self, model: Pivot, settings: Hyperparameters, steps: int) -> None:
-        super().__init__(model, settings, steps)
+    def __init__(self, encoder: SentenceEncoder) -> None:
+        self._encoder = encoder
         self._known: dict[tuple[int, ...], Tensor] = {}
 
-    def _images(self, activations: Tensor) -> Tensor:
-        view = torch.randint(0, activations.shape[1], (len(activations),))
-        features = activations[torch.arange(len(activations)), view]
-        return self.model.image.embed(F.dropout(features, self.settings.dropout))
-
-    def _sentences(self, readings: Sequence[Reading], ids: Tensor, mask: Tensor) -> Tensor:
+    @torch.no_grad()
+    def sentences(self, readings: Sequence[Reading], ids: Tensor, mask: Tensor) -> Tensor:
+        """Sentence vectors `(n, 512)`; ids and mask are those of the readings."""
         captions = [tuple(reading.subwords) for reading in readings]
         new = [row for row, caption in enumerate(captions) if caption not in self._known]
         if new:
-            with torch.no_grad():
-                vectors = self.model.text.encoder(ids[new], mask[new]).half()
+            vectors = self._encoder(ids[new], mask[new]).half()
             self._known.update(zip((captions[row] for row in new), vectors, strict=True))
         return torch.stack([self._known[caption] for caption in captions]).float()

@@ -18,10 +18,10 @@ from model import checkpoint
 from model.checkpoint import Card
 from model.networks import Pivot
 from model.training.activations import lower_activations
-from model.training.batches import Batches
+from model.training.batches import KEYWORDS, Batches
 from model.training.data import DataError, Photos
 from model.training.finetuning import between
-from model.training.frozen import FrozenTrainer, pooled
+from model.training.frozen import pooled
 from model.training.hyperparameters import Hyperparameters
 from model.training.keywords import keywords
 from model.training.trainer import Trainer
@@ -64,11 +64,9 @@ def train(
     if model.text.ngrams is not None and not settings.kept:  # at gentle rates, new ones would remain noise
         model.text.ngrams.learn(batches.ngrams())
     steps = settings.epochs * len(batches)
-    if settings.network_rate:
-        trainer = Trainer(model, settings, steps)
-    else:
+    if not settings.image_rate:
         activations = [pooled(model, rows, settings.frozen_blocks) for rows in activations]
-        trainer = FrozenTrainer(model, settings, steps)
+    trainer = Trainer(model, settings, steps)
     _epochs(trainer, batches, activations, out / "state.pt")
     return checkpoint.save(
         between(start, trainer.averaged(), settings.kept), out, settings.scoring, asdict(settings), data
@@ -93,7 +91,7 @@ def _epochs(
 def _with_keywords(photos: Photos, activations: NDArray[np.float16], settings: Hyperparameters) -> Photos:
     """The photos with what the ImageNet classifier calls them, as captions in a language of their own."""
     named = keywords(activations, settings.frozen_blocks, settings.keywords)
-    return replace(photos, captions={**photos.captions, "keywords": named})
+    return replace(photos, captions={**photos.captions, KEYWORDS: named})
 
 
 def _epoch(

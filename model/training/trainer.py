@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 from pathlib import Path
 
 import torch
@@ -13,11 +12,12 @@ from torch.optim import AdamW, Optimizer, SparseAdam
 from torch.optim.lr_scheduler import LambdaLR
 
 from model.networks import Pivot, non_negative_unit
-from model.text import Reading, network_input
+from model.text import network_input
 from model.training.activations import augmented
 from model.training.batches import Batch, Texts
+from model.training.frozen import FrozenEncoder
 from model.training.hyperparameters import Hyperparameters
-from model.training.loss import Described, pivot_loss
+from model.training.loss import Described, pivot_loss, relational_loss
 
 WARM_UP = 50  # steps over which the rates rise
 
@@ -25,8 +25,8 @@ WARM_UP = 50  # steps over which the rates rise
 class Trainer:
     """The towers, their optimizer, and the running average of the weights.
 
-    The image network's lower blocks stay as they are; everything else learns. Its batch norms keep the
-    statistics that they were published with.
+    The image network's lower blocks stay as they are, and so does a network whose rate is 0; everything else
+    learns. The batch norms keep the statistics that they were published with.
     """
 
     def __init__(self, model: Pivot, settings: Hyperparameters, steps: int) -> None:
@@ -41,8 +41,10 @@ class Trainer:
         ]
         groups = [
             {"params": heads, "lr": settings.head_rate},
-            {"params": [*upper, *model.text.encoder.parameters()], "lr": settings.network_rate},
+            {"params": upper, "lr": settings.image_rate},
+            {"params": [*model.text.encoder.parameters()], "lr": settings.encoder_rate},
         ]
+        self._frozen_encoder = None if settings.encoder_rate else FrozenEncoder(model.text.encoder)
         ngrams = model.text.ngrams
         if ngrams is not None:
             groups.append({"params": [*ngrams.head.parameters()], "lr": settings.head_rate})
@@ -53,13 +55,20 @@ class Trainer:
         self.average = {name: tensor.clone() for name, tensor in model.state_dict().items()}
 
     def step(self, activations: Tensor, batch: Batch) -> float:
-        """One update; `activations` `(n, channels, h, w)`, a row a photo of the batch. Returns the loss."""
+        """One update; returns the loss.
+
+        `activations` has a row for each photo of the batch: `(n, channels, h, w)`, or where the image network
+        does not learn, `pooled`, `(n, 2, 1280)`.
+        """
         settings = self.settings
         images = self._images(activations)
-        texts = [self._described(language) for language in batch.texts]
+        texts, sentences = zip(*(self._described(language) for language in batch.texts), strict=True)
         loss = pivot_loss(
             images, texts, scoring=settings.scoring, margin=settings.margin, temperature=settings.temperature
         )
+        if settings.relational:
+            rows = torch.cat([text.rows for text in texts])
+            loss = loss + settings.relational * relational_loss(rows, torch.cat(sentences).detach())
         for optimizer in self.optimizers:
             optimizer.zero_grad()
         loss.backward()  # type: ignore[no-untyped-call]
@@ -100,23 +109,30 @@ class Trainer:
         return int(state["epochs"])
 
     def _images(self, activations: Tensor) -> Tensor:
-        tower = self.model.image
-        rows = augmented(activations).contiguous(memory_format=torch.channels_last)
-        features = tower.network.pool(tower.network.upper(rows, self.settings.frozen_blocks))
-        return tower.embed(F.dropout(features, self.settings.dropout))
+        tower, settings = self.model.image, self.settings
+        if settings.image_rate:
+            rows = augmented(activations).contiguous(memory_format=torch.channels_last)
+            features = tower.network.pool(tower.network.upper(rows, settings.frozen_blocks))
+        else:
+            view = torch.randint(0, activations.shape[1], (len(activations),))
+            features = activations[torch.arange(len(activations)), view]
+        return tower.embed(F.dropout(features, settings.image_dropout))
 
-    def _described(self, texts: Texts) -> Described:
+    def _described(self, texts: Texts) -> tuple[Described, Tensor]:
+        """Captions of one language, and their sentence vectors."""
         ids, mask, hashes, starts = network_input(texts.readings)
         tower, settings = self.model.text, self.settings
-        rows = tower.gist(F.dropout(self._sentences(texts.readings, ids, mask), settings.dropout))
+        if self._frozen_encoder is None:
+            sentences = tower.encoder(ids, mask)
+        else:
+            sentences = self._frozen_encoder.sentences(texts.readings, ids, mask)
+        rows = tower.gist(F.dropout(sentences, settings.dropout))
         if tower.ngrams is not None:
             wordless = torch.rand(len(rows), 1) < settings.wordless
             gistless = (torch.rand(len(rows), 1) < settings.gistless) & ~wordless
-            rows = rows * ~gistless + tower.ngrams(hashes, starts) * ~wordless
-        return Described(non_negative_unit(rows), torch.tensor(texts.owners), torch.tensor(texts.wordings))
-
-    def _sentences(self, readings: Sequence[Reading], ids: Tensor, mask: Tensor) -> Tensor:  # noqa: ARG002
-        return self.model.text.encoder(ids, mask)  # type: ignore[no-any-return]
+            rows = rows * ~gistless + tower.ngrams(*_some(hashes, starts, settings.ngram_dropout)) * ~wordless
+        owners, wordings = torch.tensor(texts.owners), torch.tensor(texts.wordings)
+        return Described(non_negative_unit(rows), owners, wordings), sentences
 
     @torch.no_grad()
     def _update_average(self) -> None:
@@ -125,6 +141,13 @@ class Trainer:
         past = min(self.settings.averaging, (1 + step) / (10 + step))
         for name, parameter in self.model.named_parameters():
             self.average[name].lerp_(parameter, 1 - past)
+
+
+def _some(hashes: Tensor, starts: Tensor, dropout: float) -> tuple[Tensor, Tensor]:
+    """The hashes of n texts and where each begins, with this share of the hashes left out."""
+    kept = torch.rand(len(hashes)) >= dropout
+    before = torch.cat([torch.zeros(1, dtype=torch.int64), kept.cumsum(0)])
+    return hashes[kept], before[starts]
 
 
 def _rate(step: int, steps: int) -> float:

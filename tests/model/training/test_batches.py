@@ -1,6 +1,9 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
+
+import pytest
 
 from model.text import Reading, Tokenizer
 from model.training.batches import Batch, Batches, Texts
@@ -33,6 +36,37 @@ def test_an_epoch_has_every_described_photo_once() -> None:
 
     assert sorted(seen) == [(0, 0), (0, 1), (0, 2), (0, 3), (1, 0), (1, 1), (1, 2)]
     assert len(list(batches.epoch(0))) == len(batches) == 4
+
+
+def test_an_epoch_takes_some_of_each_further_source_anew() -> None:
+    batches = Batches([ANIMALS, WEB], replace(SETTINGS, further=0.3))
+
+    epochs = [
+        [(batch.source, photo) for batch in batches.epoch(number) for photo in batch.photos]
+        for number in range(20)
+    ]
+
+    assert all(sorted(seen)[:4] == [(0, 0), (0, 1), (0, 2), (0, 3)] for seen in epochs)
+    assert {len(seen) for seen in epochs} == {5}  # 0.3 of 3 photos, rounded up
+    assert {photo for seen in epochs for source, photo in seen if source == 1} == {0, 1, 2}
+    assert len(list(batches.epoch(0))) == len(batches) == 3
+
+
+@pytest.mark.parametrize(("others", "taking_part"), [(0, 5), (1, 4), (7, 5)])
+def test_two_languages_and_the_keywords_take_part_in_every_step(others: int, taking_part: int) -> None:
+    said = {code: [Caption(0, f"in {code}")] for code in ("en", "de", "fr", "cs", "keywords")}
+    batches = Batches([photos(1, said)], replace(SETTINGS, others=others))
+    words = {tuple(Tokenizer().subwords(f"in {code}")): code for code in said}
+
+    steps = [
+        [words[tuple(texts.readings[0].subwords)] for texts in batch.texts]
+        for number in range(20)
+        for batch in batches.epoch(number)
+    ]
+
+    assert all({"en", "de", "keywords"} <= set(step) for step in steps)
+    assert {len(set(step)) for step in steps} == {len(step) for step in steps} == {taking_part}
+    assert {code for step in steps for code in step} == set(said)
 
 
 def test_captions_belong_to_their_photo_and_are_at_most_as_many_as_asked_for() -> None:

@@ -8,7 +8,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from model.similarity import Scoring, score
-from model.training.loss import Described, parallel_loss, pivot_loss, ranking_loss
+from model.training.loss import Described, parallel_loss, pivot_loss, ranking_loss, relational_loss
 
 
 def literal(
@@ -101,6 +101,26 @@ def test_gradients_are_finite_where_scores_tie_and_where_there_is_no_negative(ow
 
     assert scores.grad is not None
     assert torch.isfinite(scores.grad).all()
+
+
+def test_captions_may_be_as_alike_as_their_sentences() -> None:
+    half = math.sqrt(0.5)
+    rows = torch.tensor([[1.0, 0.0], [0.0, 1.0], [half, half]])
+    alike = torch.tensor([[3.0, 0.0, 0.0], [0.0, 2.0, 0.0], [1.0, 1.0, 0.0]])
+    opposite = torch.tensor([[1.0, 0.0, 0.0], [1.0, 0.1, 0.0], [0.0, 0.0, 1.0]])
+
+    assert relational_loss(rows, alike).item() == pytest.approx(0, abs=1e-6)
+    assert relational_loss(rows, opposite).item() == pytest.approx(2, abs=1e-2)
+
+
+@pytest.mark.parametrize("count", [1, 2, 3])
+def test_few_or_equal_captions_have_a_finite_gradient(count: int) -> None:
+    rows = torch.full((count, 4), 0.5, requires_grad=True)
+
+    relational_loss(rows, torch.ones(count, 3)).backward()  # type: ignore[no-untyped-call]
+
+    assert rows.grad is not None
+    assert torch.isfinite(rows.grad).all()
 
 
 def captions(rows: list[list[float]], owners: list[int], wordings: list[int] | None = None) -> Described:
