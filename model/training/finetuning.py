@@ -41,6 +41,7 @@ def gentle(photos: int, languages: tuple[str, ...], start: Card) -> Hyperparamet
         ngram_rate=slower * defaults.ngram_rate,
         kept=KEPT,
         keywords=0.0,  # they need the train extra
+        words=0.0,
     )
 
 

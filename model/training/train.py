@@ -28,6 +28,7 @@ from model import checkpoint
 from model.checkpoint import COMMITTED, Card, CheckpointError
 from model.encoder import Encoder
 from model.networks import Architecture, Pivot
+from model.sentence_encoder import SentenceEncoder
 from model.similarity import Scoring
 from model.training.data import DataError, Photos
 from model.training.evaluate import evaluate
@@ -58,6 +59,11 @@ def parser() -> argparse.ArgumentParser:
         "--start",
         help="folder of a checkpoint to go on from (default: the one that ships), or\n"
         f"'{PUBLISHED}': from scratch, the networks as their authors trained them (needs the train extra)",
+    )
+    parser.add_argument(
+        "--published-encoder",
+        action="store_true",
+        help="take the sentence encoder as its authors published it, and not the start's",
     )
     parser.add_argument(
         "--split",
@@ -95,6 +101,7 @@ def provenance(options: argparse.Namespace, sources: Sequence[Photos], start: Ca
     """What the model card has to say about the data."""
     return {
         "start": "published networks" if start is None else start.version,
+        "sentence encoder": "published" if start is None or options.published_encoder else "of the start",
         "split": options.split,
         "sources": [
             {
@@ -109,10 +116,13 @@ def provenance(options: argparse.Namespace, sources: Sequence[Photos], start: Ca
     }
 
 
-def beginning(start: Path | None, seed: int) -> Pivot:
+def beginning(start: Path | None, published_encoder: bool, seed: int) -> Pivot:
     """The model that training starts from: a checkpoint, or the published networks with new heads."""
     if start is not None:
-        return with_ngrams(checkpoint.load(start)[0], seed)
+        model = with_ngrams(checkpoint.load(start)[0], seed)
+        if published_encoder:
+            model.text.encoder.load_state_dict(SentenceEncoder.from_package().state_dict())
+        return model
     torch.manual_seed(seed)
     return published(Architecture(buckets=BUCKETS))
 
@@ -137,7 +147,7 @@ def run(options: argparse.Namespace) -> None:
     data = provenance(options, sources, card)
     begin(options.out, settings, data)
     before = None if start is None else measured(start, held)
-    model = beginning(start, settings.seed)
+    model = beginning(start, options.published_encoder, settings.seed)
     version = train(model, sources, options.out, settings, data).version
     after = measured(options.out, held)
     report = {"before": before, "after": after}

@@ -109,9 +109,9 @@ def test_a_run_that_was_stopped_ends_like_one_that_was_not(
 
 
 def test_runs_side_by_side_are_processes_of_their_own(data: Path, tmp_path: Path) -> None:
-    command = [sys.executable, "-m", "benchmarks.paper", "--data", data, "--out", tmp_path / "out", *SMALL]
+    command = [sys.executable, "-m", "benchmarks.paper", "--data", str(data), *SMALL]
 
-    subprocess.run([*command, "--systems", "VSE", "--jobs", "2"], check=True)
+    subprocess.run([*command, "--systems", "VSE", "--jobs", "2", "--out", str(tmp_path / "out")], check=True)
 
     assert len(list((tmp_path / "out").glob("VSE-*.json"))) == 2
 
