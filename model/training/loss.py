@@ -117,19 +117,21 @@ def pair_loss(
     return (over_first + over_second).sum() / max(1, len(rows))
 
 
-def relational_loss(rows: Tensor, sentences: Tensor) -> Tensor:
+def relational_loss(rows: Tensor, sentences: Tensor, least: float = -1.0) -> Tensor:
     """How far n captions are from being as alike as their sentence vectors: a scalar from 0 to 2.
 
     It is 1 - Pearson's r between the similarities of all pairs of rows `(n, dim)`, which are unit, and those
-    of the sentence vectors `(n, 512)`. What the encoder knows of meaning is kept, where ranking photos alone
-    would blur it (relational distillation: Park et al. 2019, Tung and Mori 2019).
+    of the sentence vectors `(n, 512)`, of pairs whose sentences have more than `least`. What the encoder
+    knows of meaning is kept, where ranking photos alone would blur it (relational distillation: Park et al.
+    2019, Tung and Mori 2019).
 
     By hand: three captions whose rows are x, y and (x + y) / sqrt 2 have the similarities 0, 0.71 and 0.71.
     So have sentence vectors along x, 2y and x + y, and the loss is 0.
     """
-    pairs = torch.triu_indices(len(rows), len(rows), offset=1)
     unit = F.normalize(sentences, dim=1)
-    similarities = torch.stack([(each @ each.T)[pairs[0], pairs[1]] for each in (rows, unit)])
+    wanted = unit @ unit.T
+    pairs = (wanted > least).triu(diagonal=1)
+    similarities = torch.stack([(rows @ rows.T)[pairs], wanted[pairs]])
     centred = F.normalize(similarities - similarities.mean(dim=1, keepdim=True), dim=1)
     return 1 - (centred[0] * centred[1]).sum()
 

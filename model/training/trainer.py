@@ -14,11 +14,12 @@ from torch.optim.lr_scheduler import LambdaLR
 from model.networks import Pivot, non_negative_unit
 from model.text import network_input
 from model.training.activations import augmented
-from model.training.batches import Batch, Texts
+from model.training.batches import STEADY, Batch, Texts
 from model.training.frozen import FrozenEncoder
 from model.training.hyperparameters import Hyperparameters
 from model.training.loss import Described, pivot_loss, relational_loss
 
+RELATED = 0.6  # a similarity of sentence vectors
 WARM_UP = 50  # steps over which the rates rise
 
 
@@ -67,8 +68,11 @@ class Trainer:
             images, texts, scoring=settings.scoring, margin=settings.margin, temperature=settings.temperature
         )
         if settings.relational:
-            rows = torch.cat([text.rows for text in texts])
-            loss = loss + settings.relational * relational_loss(rows, torch.cat(sentences).detach())
+            # Of the first two languages: in one that the encoder does not know, likeness is noise. Most pairs
+            # have nothing in common and would be all that counts, were it not for a limit drawn anew.
+            rows, known = (torch.cat(parts[:STEADY]) for parts in ([text.rows for text in texts], sentences))
+            least = RELATED * float(torch.rand(()))
+            loss = loss + settings.relational * relational_loss(rows, known.detach(), least)
         for optimizer in self.optimizers:
             optimizer.zero_grad()
         loss.backward()  # type: ignore[no-untyped-call]

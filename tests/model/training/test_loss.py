@@ -111,6 +111,7 @@ def test_captions_may_be_as_alike_as_their_sentences() -> None:
 
     assert relational_loss(rows, alike).item() == pytest.approx(0, abs=1e-6)
     assert relational_loss(rows, opposite).item() == pytest.approx(2, abs=1e-2)
+    assert relational_loss(rows, alike, least=0.9).item() == 1  # no pair is left
 
 
 @pytest.mark.parametrize("count", [1, 2, 3])
