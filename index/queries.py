@@ -1,5 +1,6 @@
 """Queries: what a search compares images with. A vector, several with weights, or a collection's image."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
@@ -47,12 +48,11 @@ class Question:
             raise BadValue("query", f"has {len(parts)} vectors; give 1 to {MOST_VECTORS}")
         for part in parts:
             check_vector(part.vector, dim)
-        weights = np.array([part.weight for part in parts], np.float64)
-        total = float(np.abs(weights).sum())
-        if not np.isfinite(total) or not weights.all():
+        total = sum(abs(part.weight) for part in parts)
+        if not math.isfinite(total) or not all(part.weight for part in parts):
             raise BadValue("query", "has a weight that is zero or not finite: leave that vector out")
         self.vectors: Rows = np.stack([part.vector for part in parts])
-        self.weights: NDArray[np.float32] = (weights / total).astype(np.float32)
+        self.weights: NDArray[np.float32] = np.array([part.weight / total for part in parts], np.float32)
 
     @property
     def positive(self) -> bool:
