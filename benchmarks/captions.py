@@ -2,11 +2,11 @@
 
     PIVOT_DATA=DIR python -m benchmarks.captions
 
-DIR holds `flickr8k/`. Half of the photos get their first Czech or German caption, by turns; the queries are two
-English captions of each photo and two German ones, none of which it was given. The rule, an image's score is
-the highest of its own and `scale * S(caption, query) + shift`, is fitted on one half of the split `dev` and
-measured on the other: the most recall over all photos, of what costs those without a caption at most
-`MOST_LOST` points. Recall is the mean of R@1, R@5 and R@10 over all queries of both languages.
+DIR holds `flickr8k/`. Half of the photos get their first Czech or German caption, by turns; the queries are
+two English captions of each photo and two German ones, none of which it was given. The rule, an image's score
+is the highest of its own and `scale * S(caption, query) + shift`, is fitted on one half of the split `dev`
+and measured on the other: the most recall over all photos, of what costs those without a caption at most
+`MOST_LOST` points. Recall is the mean of R@1, R@5 and R@10 in both languages.
 
 Beside it the rule as 1,000 photos of `train` would have it. The towers were trained on these and score them
 higher than photos they never saw, so captions seem to be worth less than they are.
@@ -52,7 +52,8 @@ class Asked:
         scores = self.own.copy()
         scores[:, captioned] = np.maximum(scores[:, captioned], rule.worth(self.captions))
         meant = scores[np.arange(len(scores)), self.truth]
-        return (scores > meant[:, None]).sum(axis=1)
+        ranks: NDArray[np.intp] = (scores > meant[:, None]).sum(axis=1)
+        return ranks
 
 
 @dataclass(frozen=True)
