@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from index.connections import Connections
 from index.errors import UnknownCaption
+from index.filters import folded
 from index.records import CaptionRecord, NewCaption
 from index.sql import Vectors, collection_key, image_key, now
 from index.vectors import Ids, Row, Rows, to_blob
@@ -94,9 +95,9 @@ class Captions:
         for caption in captions:
             same = (image_id, caption.language, caption.text)
             connection.execute(
-                """INSERT INTO captions (image_id, language, text, created_at) VALUES (?, ?, ?, ?)
+                """INSERT INTO captions (image_id, language, text, folded, created_at) VALUES (?, ?, ?, ?, ?)
                 ON CONFLICT DO NOTHING""",
-                (*same, now()),
+                (*same, folded(caption.text), now()),
             )
             ((id,),) = connection.execute(
                 "SELECT id FROM captions WHERE image_id = ? AND language = ? AND text = ?", same

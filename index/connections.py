@@ -7,7 +7,6 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from index.errors import StoreClosed, translated
-from index.filters import folded
 from index.migrations import migrate
 
 # A vector of 512 dimensions takes a little over 2 kB: the usual pages of 4 kB would hold one each.
@@ -75,9 +74,7 @@ class Connections:
             self._idle.clear()
 
     def _connect(self) -> sqlite3.Connection:
-        connection = sqlite3.connect(self._path, isolation_level=None, check_same_thread=False)
-        connection.create_function("folded", 1, folded, deterministic=True)
-        return connection
+        return sqlite3.connect(self._path, isolation_level=None, check_same_thread=False)
 
     def _take(self) -> sqlite3.Connection:
         with self._pool:

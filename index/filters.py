@@ -60,7 +60,7 @@ def compiled(filter: object) -> Condition:
 
 
 def folded(text: str) -> str:
-    """As captions are searched: letters in whatever case and composition are equal. Known to SQL too."""
+    """As captions are searched: letters in whatever case and composition are equal."""
     return unicodedata.normalize("NFC", unicodedata.normalize("NFKD", text).casefold())
 
 
@@ -145,7 +145,7 @@ class _Compiler:
                 values = [_scalar(one, f"{place}[{i}]") for i, one in enumerate(self._list(value, place))]
                 conditions.append(_metadata_in(path, values))
             elif operator == "eq":
-                conditions.append(_metadata_in(path, [_scalar(value, place)]))
+                conditions.append(_metadata_is(path, _scalar(value, place)))
             else:
                 bound = _scalar(value, place)
                 if not isinstance(bound, str) and not _is_number(bound):
@@ -166,7 +166,7 @@ class _Compiler:
             if not isinstance(text, str) or not text:
                 raise BadFilter(place, "is not a text", "Give at least one character")
             by_text = key == "contains"
-            parts.append("instr(folded(captions.text), ?) > 0" if by_text else "captions.language = ?")
+            parts.append("instr(captions.folded, ?) > 0" if by_text else "captions.language = ?")
             parameters.append(folded(text) if by_text else text)
         return _leaf(f"EXISTS (SELECT 1 FROM captions WHERE {' AND '.join(parts)})", parameters)
 
@@ -191,6 +191,12 @@ class _Compiler:
         if self._values > MOST_VALUES:
             raise BadFilter(at, f"makes it more than {MOST_VALUES:,} values", "Give fewer", MOST_VALUES)
         return list(values)
+
+
+def _metadata_is(path: str, value: Value) -> Condition:
+    if isinstance(value, str) or _is_number(value):
+        return _metadata_like(path, [value], "= ?", [value])
+    return _leaf("json_type(images.metadata, ?) = ?", [path, json.dumps(value)])
 
 
 def _metadata_in(path: str, values: Iterable[Value]) -> Condition:

@@ -41,6 +41,7 @@ MIGRATIONS = (
         image_id INTEGER NOT NULL REFERENCES images (id) ON DELETE CASCADE,
         language TEXT NOT NULL,
         text TEXT NOT NULL,
+        folded TEXT NOT NULL, -- the text as filters compare it
         created_at TEXT NOT NULL,
         UNIQUE (image_id, language, text) -- in this order it also finds the captions of an image
     ) STRICT;
