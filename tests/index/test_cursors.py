@@ -104,8 +104,9 @@ def ids_of(found: Found) -> list[int]:
     return [hit.record.id for hit in found.hits]
 
 
-def pages(gallery: Gallery, query: Query, options: SearchOptions) -> Iterator[list[int]]:
-    cursor = None
+def pages(
+    gallery: Gallery, query: Query, options: SearchOptions, cursor: str | None = None
+) -> Iterator[list[int]]:
     while True:
         found = gallery.search("default", query, replace(options, cursor=cursor))
         yield ids_of(found)
@@ -174,6 +175,29 @@ def test_image_that_is_there_throughout_is_on_one_page_whatever_comes_and_goes_b
         there = {id: image for id, image in there.items() if id not in gone}
     assert len(shown) == len(set(shown))
     assert throughout <= set(shown)
+
+
+@pytest.mark.parametrize("exact", [False, True])
+def test_equals_at_the_end_of_a_block_stay_in_it_when_others_come_before_them(
+    gallery: Gallery, exact: bool
+) -> None:
+    by_id = filled(gallery, [(row, []) for row in [unit(2, 1, 0, 0)] + [unit(1, 1, 0, 0)] * 3])
+    options = SearchOptions(k=1, candidates=4, exact=exact)
+    with patch("index.search.SPARE", 0):
+        first = gallery.search("default", unit(1, 0, 0, 0), options)
+        gallery.add("default", images([(unit(1, 0, 0, 0), []), (unit(9, 1, 0, 0), [])], 4))
+        rest = pages(gallery, unit(1, 0, 0, 0), options, first.cursor)
+        assert ids_of(first) + [id for page in rest for id in page] == list(by_id)
+
+
+@pytest.mark.parametrize("exact", [False, True])
+def test_images_of_equal_captions_come_by_their_own_ids(gallery: Gallery, exact: bool) -> None:
+    by_id = filled(gallery, [(unit(0, 1, 0, 0), []), (unit(0, 1, 0, 0), []), (unit(1, 5, 0, 0), [])])
+    for id in sorted(by_id, reverse=True)[1:]:
+        gallery.add_captions("default", id, [NewCaption("de", "Hund", unit(1, 0, 0, 0))])
+    options = SearchOptions(k=1, candidates=1, exact=exact, captions=RULES)
+    with patch("index.search.SPARE", 0):
+        assert [id for page in pages(gallery, unit(1, 0, 0, 0), options) for id in page] == list(by_id)
 
 
 @pytest.mark.parametrize("exact", [False, True])
