@@ -28,6 +28,8 @@ from index.queries import Question
 from index.records import SearchOptions
 from index.vectors import Ids, Scores
 
+MOST_RANKED = 2**62  # more than any collection holds; as a sum it still has its place in the text
+
 _FIELDS = struct.Struct("<16sQfqfqfq")
 
 
@@ -72,6 +74,8 @@ def to_position(cursor: str, fingerprint: bytes) -> Position:
     except (ValueError, struct.error):
         raise BadCursor from None
     if urlsafe_b64encode(packed).decode() != cursor or any(map(math.isnan, numbers[::2])):
+        raise BadCursor
+    if ranked > MOST_RANKED:
         raise BadCursor
     if made_for != fingerprint:
         raise CursorExpired

@@ -145,10 +145,11 @@ class Search:
         while True:
             pool, bound = self._pool(wanted, position.start)
             pool = pool.after(position.start, self._stage)
-            known = pool.take(pool.scores[self._stage] > bound)
-            if position.end is None and (len(known) >= size or bound == NO_OTHERS):
-                return self._counted(known.ordered(self._stage).take(np.arange(min(size, len(known)))))
-            if position.end is not None and bound < position.end.score:
+            if position.end is None:
+                known = pool.take(pool.scores[self._stage] > bound).ordered(self._stage)
+                if len(known) >= size or bound == NO_OTHERS:
+                    return self._counted(known.take(np.arange(min(size, len(known)))))
+            elif bound < position.end.score or bound == NO_OTHERS:
                 return self._counted(pool.until(position.end, self._stage))
             wanted *= 2
 

@@ -1,8 +1,10 @@
 """Pages: all of them together are the whole ranking, whatever comes and goes between them."""
 
+import math
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Iterator
 from dataclasses import replace
+from itertools import product
 from pathlib import Path
 from typing import Any
 from unittest.mock import patch
@@ -12,6 +14,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from index.cursors import END, START, Place, Position, to_cursor
 from index.errors import BadCursor, CursorExpired
 from index.gallery import Gallery
 from index.queries import Like, Query, Weighted
@@ -287,6 +290,20 @@ def test_text_that_is_no_cursor_is_refused(gallery: Gallery) -> None:
     assert cursor is not None
     packed = urlsafe_b64decode(cursor)
     nan = urlsafe_b64encode(packed[:24] + b"\xff" * 4 + packed[28:]).decode()
-    for wrong in ("", "x", "ü", cursor + "AAAA", cursor[:-4], cursor + "=", "\n" + cursor, nan):
+    far = urlsafe_b64encode(packed[:16] + b"\xff" * 8 + packed[24:]).decode()
+    for wrong in ("", "x", "ü", cursor + "AAAA", cursor[:-4], cursor + "=", "\n" + cursor, nan, far):
         with pytest.raises(BadCursor, match="unchanged"):
             gallery.search("default", query, replace(options, cursor=wrong))
+
+
+@pytest.mark.parametrize("exact", [False, True])
+def test_forged_cursor_begins_a_page_somewhere_and_that_is_all(gallery: Gallery, exact: bool) -> None:
+    by_id = filled(gallery, [(row, [row]) for row in random_rows(5, DIM)])
+    options = SearchOptions(k=2, candidates=3, exact=exact, captions=RULES)
+    cursor = gallery.search("default", unit(1, 2, 3, 4), options).cursor
+    assert cursor is not None
+    places = [START, END, Place(-math.inf, -5), Place(0.9, 2), Place(math.inf, 2**63 - 1)]
+    for start, end, last in product(places, repeat=3):
+        forged = to_cursor(Position(2**40, start, end, last), urlsafe_b64decode(cursor)[:16])
+        for page in pages(gallery, unit(1, 2, 3, 4), options, forged):
+            assert by_id.keys() >= set(page)
