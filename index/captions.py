@@ -56,7 +56,7 @@ class Captions:
         """
         with self._connections.writing() as connection:
             image_key(connection, name, image_id)
-            return self.insert(connection, image_id, captions)
+            return self.insert(connection, image_id, captions, now())
 
     def replace(
         self, name: str, image_id: int, captions: Sequence[NewCaption]
@@ -72,7 +72,7 @@ class Captions:
             there = [CaptionRecord(*row) for row in rows]
             removed = [one.id for one in there if (one.language, one.text) not in keep]
             connection.executemany("DELETE FROM captions WHERE id = ?", ((id,) for id in removed))
-            return removed, self.insert(connection, image_id, captions)
+            return removed, self.insert(connection, image_id, captions, now())
 
     def remove(self, name: str, ids: Sequence[int]) -> list[int]:
         """Removes the captions that are there; gives their ids, ascending. Raises UnknownCollection."""
@@ -88,7 +88,7 @@ class Captions:
             return removed
 
     def insert(
-        self, connection: sqlite3.Connection, image_id: int, captions: Sequence[NewCaption]
+        self, connection: sqlite3.Connection, image_id: int, captions: Sequence[NewCaption], at: str
     ) -> dict[int, Row]:
         """Within a transaction under way, adds what the image lacks; gives the new vectors by caption id."""
         added: dict[int, Row] = {}
@@ -97,7 +97,7 @@ class Captions:
             connection.execute(
                 """INSERT INTO captions (image_id, language, text, folded, created_at) VALUES (?, ?, ?, ?, ?)
                 ON CONFLICT DO NOTHING""",
-                (*same, folded(caption.text), now()),
+                (*same, folded(caption.text), at),
             )
             ((id,),) = connection.execute(
                 "SELECT id FROM captions WHERE image_id = ? AND language = ? AND text = ?", same

@@ -108,8 +108,8 @@ class Catalog:
     def add(self, name: str, images: Sequence[NewImage]) -> list[Stored]:
         """Adds all or none, durably when it returns. Raises UnknownCollection."""
         with self._connections.writing() as connection:
-            key = collection_key(connection, name)
-            return [self._add(connection, key, image) for image in images]
+            key, at = collection_key(connection, name), now()
+            return [self._add(connection, key, at, image) for image in images]
 
     def known(self, name: str, sha256s: Sequence[str]) -> dict[str, ImageRecord]:
         """Those of the contents that the collection has. Raises UnknownCollection."""
@@ -241,7 +241,7 @@ class Catalog:
             )
             return present
 
-    def _add(self, connection: sqlite3.Connection, key: int, image: NewImage) -> Stored:
+    def _add(self, connection: sqlite3.Connection, key: int, at: str, image: NewImage) -> Stored:
         image_done = connection.execute(
             """INSERT INTO images
             (collection_id, sha256, filename, format, width, height, bytes, metadata, created_at)
@@ -255,7 +255,7 @@ class Catalog:
                 image.height,
                 len(image.original),
                 json.dumps(image.metadata, allow_nan=False),
-                now(),
+                at,
             ),
         )
         found = connection.execute(f"{_IMAGES} WHERE sha256 = ? AND collection_id = ?", (image.sha256, key))
@@ -265,7 +265,7 @@ class Catalog:
             (record.id, self._model, to_blob(image.vector)),
         )
         added = Added(record, created=image_done.rowcount == 1)
-        captions = self.captions.insert(connection, record.id, image.captions)
+        captions = self.captions.insert(connection, record.id, image.captions, at)
         return Stored(added, vector_is_new=vector_done.rowcount == 1, captions=captions)
 
     def _passing(self, name: str, condition: Condition, select: str) -> Ids:

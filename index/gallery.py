@@ -241,16 +241,7 @@ class Gallery:
             if not deleted:
                 break
             exclude |= deleted  # since they were picked: search again, so that others move up
-        hits = [
-            Hit(
-                records[hit.id],
-                hit.scores["symmetric"],
-                hit.scores["asymmetric"],
-                hit.ranks["symmetric"],
-                hit.ranks["asymmetric"],
-            )
-            for hit in page.hits
-        ]
+        hits = [Hit(records[hit.id], *hit.scores, *hit.ranks) for hit in page.hits]
         cursor = None if page.position is None else to_cursor(page.position, made_for)
         return Found(hits, page.scored, timings, cursor)
 

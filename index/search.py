@@ -58,11 +58,11 @@ class Scored:
 
 @dataclass(frozen=True)
 class Ranked:
-    """An image's id, its scores, and its ranks under them."""
+    """An image's id, its symmetric and asymmetric scores, and its ranks under them."""
 
     id: int
-    scores: dict[Scoring, float]
-    ranks: dict[Scoring, int]
+    scores: tuple[float, float]
+    ranks: tuple[int, int]
 
 
 @dataclass
@@ -167,8 +167,9 @@ class Search:
             self._page.scored = picked.scored
         ids, rows = picked.ids, picked.rows
         if self._captions is not None:
-            owners, caption_bound = self._owners(self._captions, n, start)
+            captions, caption_bound = self._pick(self._captions, n, start)
             bound = max(bound, caption_bound)
+            owners = self._catalog.captions.images_of(captions.ids)
             missing = sorted(owners.difference(ids.tolist(), self._options.exclude))
             more_ids, more_rows = self._catalog.vectors_of(np.array(missing, np.int64))
             ids, rows = np.concatenate([ids, more_ids]), np.concatenate([rows, more_rows])
@@ -177,16 +178,6 @@ class Search:
         self._page.milliseconds["candidates"] += (picked_at - started) * 1000
         self._page.milliseconds["rerank"] += (perf_counter() - picked_at) * 1000
         return scored, bound
-
-    def _owners(self, captions: _Source, n: int, start: Place) -> tuple[set[int], float]:
-        """The images of the captions that come first, `n` or all, and the bound of what others are worth."""
-        wanted = n
-        while True:
-            picked, bound = self._pick(captions, wanted, start)
-            owners = self._catalog.captions.images_of(picked.ids)
-            if len(owners) >= n or bound == NO_OTHERS:
-                return owners, bound
-            wanted *= 2
 
     def _pick(self, source: _Source, n: int, start: Place) -> tuple[Picked, float]:
         """`n` rows of a source, and a bound that no other's stage score passes."""
@@ -219,16 +210,14 @@ class Search:
 
 
 def _ranked(given: Scored, block: Scored, before: int) -> list[Ranked]:
-    """`given`, a part of the block, with the ranks in the block."""
-    ranks = {}
-    for name in SCORES:
-        order = block.ordered(name).ids.tolist()
-        ranks[name] = {id: before + i for i, id in enumerate(order, 1)}
+    """`given`, a part of the block, with the ranks in the block, which count on from `before`."""
+
+    def ranks(scoring: Scoring) -> dict[int, int]:
+        return {id: rank for rank, id in enumerate(block.ordered(scoring).ids.tolist(), before + 1)}
+
+    symmetric, asymmetric = ranks("symmetric"), ranks("asymmetric")
+    columns = (given.ids, given.scores["symmetric"], given.scores["asymmetric"])
     return [
-        Ranked(
-            id,
-            {name: float(scores[i]) for name, scores in given.scores.items()},
-            {name: ranks[name][id] for name in SCORES},
-        )
-        for i, id in enumerate(given.ids.tolist())
+        Ranked(id, (first, second), (symmetric[id], asymmetric[id]))
+        for id, first, second in zip(*(column.tolist() for column in columns), strict=True)
     ]
