@@ -14,6 +14,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from index.candidates import Candidates
 from index.cursors import END, START, Place, Position, to_cursor
 from index.errors import BadCursor, CursorExpired
 from index.gallery import Gallery
@@ -239,6 +240,15 @@ def test_ranks_go_on_from_page_to_page(gallery: Gallery) -> None:
         for start in range(0, 30, 10):
             block = sorted(hits[start : start + 10], key=lambda hit: -hit.symmetric)
             assert [hit.symmetric_rank for hit in block] == list(range(start + 1, start + 11))
+
+
+def test_deep_page_of_an_exact_search_costs_one_scan_like_the_first(gallery: Gallery) -> None:
+    by_id = filled(gallery, [(unit(1, 0.01 * i, 0, 0), []) for i in range(100)])
+    options = SearchOptions(k=5, candidates=5, exact=True)
+    with patch.object(Candidates, "scan", autospec=True, side_effect=Candidates.scan) as scan:
+        paged = list(pages(gallery, unit(1, 0, 0, 0), options))
+    assert [id for page in paged for id in page] == list(by_id)
+    assert scan.call_count == len(paged)
 
 
 def test_cursor_of_anything_else_has_expired(tmp_path: Path) -> None:
