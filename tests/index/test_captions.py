@@ -100,7 +100,7 @@ def test_image_scores_the_best_of_its_own_and_what_its_captions_are_worth(
 
 
 def test_captions_have_no_say_without_rules_for_unlike_and_for_more_like_this(shown: Gallery) -> None:
-    shown.add_captions("default", 2, [caption("Hund")])
+    shown.add_captions("default", 2, [caption("Hund"), caption("alles", unit(1, 1, 1, 1))])
     own = {1: 0.5, 2: 0.0}
     assert found(shown, options=SearchOptions()) == own
     unlike = [Weighted(DOG, 1), Weighted(unit(0, 0, 0, 1), -1e-9)]
