@@ -49,11 +49,14 @@ class Candidates:
         with self._lock.writing():
             self._index.remove_ids(faiss.IDSelectorBatch(np.asarray(ids, np.int64)))
 
-    def nearest(self, query: Row, n: int, exclude: frozenset[int]) -> Picked:
-        """The `n` images of highest inner product with `query`, (dim,) float32; among equals, low ids."""
-        parameters = _without(exclude)
+    def nearest(self, query: Row, n: int, exclude: frozenset[int], only: Ids | None = None) -> Picked:
+        """The `n` images of highest inner product with `query`, (dim,) float32; among equals, low ids.
+
+        Of those in `only`, ascending ids, where that is given.
+        """
+        parameters = _selecting(exclude, only)
         with self._lock.reading():
-            if not len(self):
+            if not len(self) or (only is not None and not len(only)):
                 return self._nothing()
             faiss.omp_set_num_threads(1)  # of the calling thread; one query gains nothing from a second
             # One more than asked for shows whether images of equal score lie on both sides of the cut.
@@ -64,8 +67,10 @@ class Candidates:
                 ids = ids[:n] if clear else self._at_least(scores[n - 1], query, n, parameters)
             return Picked(ids, self._index.reconstruct_batch(ids), len(ids))
 
-    def scan(self, score: Callable[[Rows], Scores], n: int, exclude: frozenset[int]) -> Picked:
-        """The `n` images that `score` puts highest, of all; equal ones by ascending id.
+    def scan(
+        self, score: Callable[[Rows], Scores], n: int, exclude: frozenset[int], only: Ids | None = None
+    ) -> Picked:
+        """The `n` images that `score` puts highest, of all or of those in `only`; equal ones by ascending id.
 
         `score` takes (m, dim) float32, a view that it must not keep, and gives (m,) float32.
         """
@@ -73,7 +78,10 @@ class Candidates:
             if not len(self):
                 return self._nothing()
             ids, rows = self._view()
-            kept = np.flatnonzero(~np.isin(ids, list(exclude)))
+            passing = ~np.isin(ids, list(exclude))
+            if only is not None:
+                passing &= np.isin(ids, only)
+            kept = np.flatnonzero(passing)
             picked = kept[best(ids[kept], score(rows)[kept], n)]
             return Picked(ids[picked], rows[picked], len(kept))
 
@@ -96,9 +104,12 @@ class Candidates:
         return Picked(np.empty(0, np.int64), np.empty((0, self._dim), np.float32), 0)
 
 
-def _without(exclude: frozenset[int]) -> faiss.SearchParameters | None:
-    """Search parameters that hide the ids from one call. They keep alive what they point to."""
-    if not exclude:
-        return None
-    hidden = faiss.IDSelectorBatch(np.array(list(exclude), np.int64))
-    return faiss.SearchParameters(sel=faiss.IDSelectorNot(hidden))  # type: ignore[call-arg] # not in the stubs
+def _selecting(exclude: frozenset[int], only: Ids | None) -> faiss.SearchParameters | None:
+    """Search parameters for one call's choice of ids. They keep alive what they point to."""
+    hidden = faiss.IDSelectorBatch(np.array(list(exclude), np.int64)) if exclude else None
+    shown = None if only is None else faiss.IDSelectorBatch(only)
+    if hidden is None:
+        return None if shown is None else faiss.SearchParameters(sel=shown)  # type: ignore[call-arg] # not in the stubs
+    visible = faiss.IDSelectorNot(hidden)
+    both = visible if shown is None else faiss.IDSelectorAnd(shown, visible)
+    return faiss.SearchParameters(sel=both)  # type: ignore[call-arg]

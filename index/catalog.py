@@ -1,21 +1,25 @@
-"""The catalog: collections, images, vectors and the model behind each vector. The only truth."""
+"""The catalog: collections, images, vectors and the model behind each vector. The only truth.
+
+Captions, a part of it, have a module of their own.
+"""
 
 import json
 import sqlite3
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from index.captions import Captions
 from index.connections import Connections
-from index.errors import CollectionExists, NotEmbedded, StoreDamaged, UnknownCollection, UnknownImage
+from index.errors import CollectionExists, NotEmbedded, UnknownCollection, UnknownImage
+from index.filters import Condition
 from index.records import Added, CollectionRecord, ImageRecord, NewImage
-from index.vectors import Ids, Row, Rows, from_blobs, to_blob
+from index.sql import Vectors, check_name, collection_key, now
+from index.vectors import Ids, Row, Rows, to_blob
 
-LOAD_ROWS = 4096  # 8 MB a step at 512 dimensions
 LARGEST_ID = 2**63 - 1
 
 _COLLECTIONS = """
@@ -34,21 +38,28 @@ _IMAGES = """
 
 
 @dataclass(frozen=True)
+class Removed:
+    contents: dict[int, str]  # SHA-256 by id of the images that were there, ascending
+    captions: list[int]  # the ids of their captions
+
+
+@dataclass(frozen=True)
 class Stored:
     """What became of one NewImage."""
 
     added: Added
     vector_is_new: bool  # the image had no vector of the current model before
+    captions: dict[int, Row]  # vectors by caption id, of the captions that had none of the current model
 
 
 class Catalog:
     """Records in SQLite, seen through one model: vectors of others are kept, but not counted or given."""
 
     def __init__(self, path: Path, *, dim: int, model_version: str) -> None:
-        self._folder = path.parent
         self._connections = Connections(path)
-        self._dim = dim
         self._model = model_version
+        self._vectors = Vectors(path.parent, model_version, dim)
+        self.captions = Captions(self._connections, self._vectors)
 
     def close(self) -> None:
         self._connections.close()
@@ -58,7 +69,7 @@ class Catalog:
         with self._connections.writing() as connection:
             done = connection.execute(
                 "INSERT INTO collections (name, created_at) VALUES (?, ?) ON CONFLICT DO NOTHING",
-                (name, _now()),
+                (name, now()),
             )
             if not done.rowcount:
                 raise CollectionExists(name)
@@ -71,7 +82,7 @@ class Catalog:
 
     def collection(self, name: str) -> CollectionRecord:
         """Raises UnknownCollection."""
-        _check_name(name)
+        check_name(name)
         with self._connections.reading() as connection:
             row = connection.execute(f"{_COLLECTIONS} WHERE name = ?", (self._model, name)).fetchone()
         if row is None:
@@ -81,7 +92,7 @@ class Catalog:
     def delete_collection(self, name: str) -> set[str]:
         """Deletes it, its images and their vectors; gives the images' contents. Raises UnknownCollection."""
         with self._connections.writing() as connection:
-            key = _collection_key(connection, name)
+            key = collection_key(connection, name)
             contents = _contents(connection, key)
             connection.execute("DELETE FROM collections WHERE id = ?", (key,))
             return contents
@@ -89,7 +100,7 @@ class Catalog:
     def empty_collection(self, name: str) -> set[str]:
         """Deletes its images and their vectors; gives the images' contents. Raises UnknownCollection."""
         with self._connections.writing() as connection:
-            key = _collection_key(connection, name)
+            key = collection_key(connection, name)
             contents = _contents(connection, key)
             connection.execute("DELETE FROM images WHERE collection_id = ?", (key,))
             return contents
@@ -97,13 +108,13 @@ class Catalog:
     def add(self, name: str, images: Sequence[NewImage]) -> list[Stored]:
         """Adds all or none, durably when it returns. Raises UnknownCollection."""
         with self._connections.writing() as connection:
-            key, now = _collection_key(connection, name), _now()
-            return [self._add(connection, key, now, image) for image in images]
+            key, at = collection_key(connection, name), now()
+            return [self._add(connection, key, at, image) for image in images]
 
     def known(self, name: str, sha256s: Sequence[str]) -> dict[str, ImageRecord]:
         """Those of the contents that the collection has. Raises UnknownCollection."""
         with self._connections.reading() as connection:
-            key = _collection_key(connection, name)
+            key = collection_key(connection, name)
             rows = connection.execute(
                 f"{_IMAGES} WHERE collection_id = ? AND sha256 IN (SELECT value FROM json_each(?))",
                 (key, json.dumps(list(sha256s))),
@@ -122,7 +133,7 @@ class Catalog:
     def image(self, name: str, id: int) -> ImageRecord:
         """Raises UnknownCollection, UnknownImage."""
         with self._connections.reading() as connection:
-            _collection_key(connection, name)
+            collection_key(connection, name)
             record = _by_id(connection, [id]).get(id)
         if record is None or record.collection != name:
             raise UnknownImage(name, id)
@@ -139,7 +150,7 @@ class Catalog:
         if after is None:
             after = LARGEST_ID if newest_first else 0
         with self._connections.reading() as connection:
-            key = _collection_key(connection, name)
+            key = collection_key(connection, name)
             rows = connection.execute(
                 f"""{_IMAGES} WHERE collection_id = ? AND images.id {beyond} ?
                 ORDER BY images.id {order} LIMIT ?""",
@@ -147,17 +158,22 @@ class Catalog:
             )
             return [_record(row) for row in rows]
 
-    def remove(self, name: str, ids: Sequence[int]) -> dict[int, str]:
-        """Removes the images that are there; gives their ids and contents. Raises UnknownCollection."""
+    def remove(self, name: str, ids: Sequence[int]) -> Removed:
+        """Removes the images that are there, with their captions. Raises UnknownCollection."""
         with self._connections.writing() as connection:
-            key = _collection_key(connection, name)
+            key = collection_key(connection, name)
             rows = connection.execute(
                 """SELECT id, sha256 FROM images
                 WHERE collection_id = ? AND id IN (SELECT value FROM json_each(?)) ORDER BY id""",
                 (key, json.dumps(list(ids))),
             )
-            removed = dict(rows.fetchall())
-            connection.executemany("DELETE FROM images WHERE id = ?", ((id,) for id in removed))
+            contents = dict(rows.fetchall())
+            captions = connection.execute(
+                "SELECT id FROM captions WHERE image_id IN (SELECT value FROM json_each(?))",
+                (json.dumps(list(contents)),),
+            )
+            removed = Removed(contents, [id for (id,) in captions])
+            connection.executemany("DELETE FROM images WHERE id = ?", ((id,) for id in contents))
             return removed
 
     def vector(self, name: str, id: int) -> Row:
@@ -169,7 +185,7 @@ class Catalog:
             ).fetchone()
         if row is None:
             raise NotEmbedded(name, id)
-        vector: Row = self._rows(row)[0]
+        vector: Row = self._vectors.rows(row)[0]
         return vector
 
     def vectors(self, name: str) -> Iterator[tuple[Ids, Rows]]:
@@ -179,11 +195,29 @@ class Catalog:
                 """SELECT images.id, vector
                 FROM images JOIN vectors ON image_id = images.id AND model_version = ?
                 WHERE collection_id = ? ORDER BY images.id""",
-                (self._model, _collection_key(connection, name)),
+                (self._model, collection_key(connection, name)),
             )
-            while rows := found.fetchmany(LOAD_ROWS):
-                ids, blobs = zip(*rows, strict=True)
-                yield np.array(ids, np.int64), self._rows(blobs)
+            yield from self._vectors.blocks(found)
+
+    def vectors_of(self, ids: Ids) -> tuple[Ids, Rows]:
+        """Those of the images that have a vector: (n,) int64 and (n, dim) float32. Raises StoreDamaged."""
+        with self._connections.reading() as connection:
+            found = connection.execute(
+                """SELECT image_id, vector FROM vectors
+                WHERE model_version = ? AND image_id IN (SELECT value FROM json_each(?))""",
+                (self._model, json.dumps(ids.tolist())),
+            )
+            return self._vectors.all(found)
+
+    def passing(self, name: str, condition: Condition) -> Ids:
+        """The images that meet the condition, by ascending id: (n,) int64. Raises UnknownCollection."""
+        return self._passing(name, condition, "SELECT images.id FROM images")
+
+    def captions_passing(self, name: str, condition: Condition) -> Ids:
+        """The captions of the images that meet it, by ascending id: (n,) int64. Raises UnknownCollection."""
+        return self._passing(
+            name, condition, "SELECT captions.id FROM images JOIN captions ON image_id = images.id"
+        )
 
     def without_vector(self, *, after: int, limit: int) -> list[ImageRecord]:
         """Up to `limit` images of any collection without a vector, ids above `after`, by ascending id."""
@@ -207,7 +241,7 @@ class Catalog:
             )
             return present
 
-    def _add(self, connection: sqlite3.Connection, key: int, now: str, image: NewImage) -> Stored:
+    def _add(self, connection: sqlite3.Connection, key: int, at: str, image: NewImage) -> Stored:
         image_done = connection.execute(
             """INSERT INTO images
             (collection_id, sha256, filename, format, width, height, bytes, metadata, created_at)
@@ -221,7 +255,7 @@ class Catalog:
                 image.height,
                 len(image.original),
                 json.dumps(image.metadata, allow_nan=False),
-                now,
+                at,
             ),
         )
         found = connection.execute(f"{_IMAGES} WHERE sha256 = ? AND collection_id = ?", (image.sha256, key))
@@ -231,33 +265,21 @@ class Catalog:
             (record.id, self._model, to_blob(image.vector)),
         )
         added = Added(record, created=image_done.rowcount == 1)
-        return Stored(added, vector_is_new=vector_done.rowcount == 1)
+        captions = self.captions.insert(connection, record.id, image.captions, at)
+        return Stored(added, vector_is_new=vector_done.rowcount == 1, captions=captions)
 
-    def _rows(self, blobs: Sequence[bytes]) -> Rows:
-        try:
-            return from_blobs(blobs, self._dim)
-        except ValueError as error:
-            reason = f"vectors of model {self._model!r} are not of {self._dim} numbers"
-            raise StoreDamaged(self._folder, reason) from error
-
-
-def _collection_key(connection: sqlite3.Connection, name: str) -> int:
-    _check_name(name)
-    row = connection.execute("SELECT id FROM collections WHERE name = ?", (name,)).fetchone()
-    if row is None:
-        raise UnknownCollection(name)
-    return int(row[0])
+    def _passing(self, name: str, condition: Condition, select: str) -> Ids:
+        with self._connections.reading() as connection:
+            found = connection.execute(
+                f"{select} WHERE collection_id = ? AND {condition.sql} ORDER BY 1",
+                (collection_key(connection, name), *condition.parameters),
+            )
+            return np.fromiter((id for (id,) in found), np.int64)
 
 
 def _contents(connection: sqlite3.Connection, key: int) -> set[str]:
     rows = connection.execute("SELECT sha256 FROM images WHERE collection_id = ?", (key,))
     return {sha256 for (sha256,) in rows}
-
-
-def _check_name(name: str) -> None:
-    """Raises UnknownCollection for a name that no collection has and that SQLite may not take as text."""
-    if not name.isascii():
-        raise UnknownCollection(name)
 
 
 def _by_id(connection: sqlite3.Connection, ids: Iterable[int]) -> dict[int, ImageRecord]:
@@ -271,7 +293,3 @@ def _record(row: tuple[Any, ...]) -> ImageRecord:
     """From a row of `_IMAGES`."""
     *columns, metadata, created_at = row
     return ImageRecord(*(*columns, json.loads(metadata), created_at))
-
-
-def _now() -> str:
-    return datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")

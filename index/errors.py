@@ -69,6 +69,40 @@ class BadValue(GalleryError):
         self.reason = reason
 
 
+class BadFilter(GalleryError):
+    """`field` is the place in the filter, such as `filter.and[1].gte`; `limit` the one that was passed."""
+
+    def __init__(self, field: str, reason: str, remedy: str, limit: int | None = None) -> None:
+        super().__init__(f"`{field}` {reason}. {remedy}.")
+        self.field = field
+        self.reason = reason
+        self.limit = limit
+
+
+class BadCursor(GalleryError):
+    def __init__(self) -> None:
+        super().__init__("The cursor was not made here. Take it from an answer unchanged, or leave it out.")
+
+
+class CursorExpired(GalleryError):
+    """The cursor belongs to another query, other options or another model, where it would mean nothing."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "The cursor has expired: the query, an option or the model is not what it was made for."
+            " Search again from the first page."
+        )
+
+
+class UnknownCaption(GalleryError):
+    def __init__(self, collection: str, id: int) -> None:
+        super().__init__(
+            f"Collection {collection!r} has no caption {id}. It may have been removed: list the captions."
+        )
+        self.collection = collection
+        self.id = id
+
+
 class StoreInUse(GalleryError):
     """`pid` is None while the owner has not written it yet."""
 

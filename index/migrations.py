@@ -35,6 +35,24 @@ MIGRATIONS = (
         PRIMARY KEY (image_id, model_version)
     ) STRICT;
     """,
+    """
+    CREATE TABLE captions (
+        id INTEGER PRIMARY KEY AUTOINCREMENT,
+        image_id INTEGER NOT NULL REFERENCES images (id) ON DELETE CASCADE,
+        language TEXT NOT NULL,
+        text TEXT NOT NULL,
+        folded TEXT NOT NULL, -- the text as filters compare it
+        created_at TEXT NOT NULL,
+        UNIQUE (image_id, language, text) -- in this order it also finds the captions of an image
+    ) STRICT;
+
+    CREATE TABLE caption_vectors (
+        caption_id INTEGER NOT NULL REFERENCES captions (id) ON DELETE CASCADE,
+        model_version TEXT NOT NULL,
+        vector BLOB NOT NULL, -- float32, little endian
+        PRIMARY KEY (caption_id, model_version)
+    ) STRICT;
+    """,
 )
 
 

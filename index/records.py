@@ -2,16 +2,42 @@
 
 import json
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
 
+import numpy as np
+
 from index.errors import BadValue
-from index.vectors import Row
+from index.vectors import Row, Scores
 
 Json: TypeAlias = "bool | int | float | str | list[Json] | dict[str, Json] | None"
 Scoring = Literal["symmetric", "asymmetric"]
 
+LONGEST_CAPTION = 10_000  # characters
+
 _SHA256 = re.compile(r"[0-9a-f]{64}")
+_LANGUAGE = re.compile(r"[a-z]{2,3}")
+
+
+@dataclass(frozen=True, eq=False)
+class NewCaption:
+    """A caption on its way in. Raises BadValue where it could not be stored as it stands.
+
+    The vector is judged by Gallery, which knows the dimension.
+    """
+
+    language: str  # ISO 639
+    text: str
+    vector: Row  # (dim,) float32, unit
+
+    def __post_init__(self) -> None:
+        if not _LANGUAGE.fullmatch(self.language):
+            raise BadValue("language", "is no ISO 639 code: give one such as de")
+        if not 0 < len(self.text) <= LONGEST_CAPTION:
+            reason = f"has {len(self.text):,} characters; give 1 to {LONGEST_CAPTION:,}"
+            raise BadValue("caption", reason)
+        _check_unicode("caption", self.text)
 
 
 @dataclass(frozen=True, eq=False)
@@ -30,14 +56,12 @@ class NewImage:
     metadata: dict[str, Json]
     vector: Row  # (dim,) float32, unit
     sha256: str  # of `original`, 64 lower-case hexadecimal digits; trusted, and the name of its files
+    captions: tuple[NewCaption, ...] = ()
 
     def __post_init__(self) -> None:
         if not _SHA256.fullmatch(self.sha256):
             raise BadValue("sha256", "is not 64 lower-case hexadecimal digits")
-        try:
-            self.filename.encode()
-        except UnicodeEncodeError as error:
-            raise BadValue("filename", "is not Unicode text: replace its lone surrogates") from error
+        _check_unicode("filename", self.filename)
         try:
             json.dumps(self.metadata, allow_nan=False)
         except (TypeError, ValueError, RecursionError) as error:
@@ -61,6 +85,17 @@ class ImageRecord:
 
 
 @dataclass(frozen=True)
+class CaptionRecord:
+    """A caption as the catalog knows it. It never changes, and its id is never given to another."""
+
+    id: int
+    image_id: int
+    language: str
+    text: str
+    created_at: str  # as an image's
+
+
+@dataclass(frozen=True)
 class Added:
     """`created` is False where the collection had the same content already; the record is then that one's."""
 
@@ -77,6 +112,32 @@ class CollectionRecord:
 
 
 @dataclass(frozen=True)
+class CaptionRule:
+    """What a caption's score is worth as its image's: texts lie nearer to each other than to images.
+
+    An image's score is the highest of its own and `scale * S(caption, query) + shift` over its captions.
+    """
+
+    scale: float
+    shift: float
+
+    def __post_init__(self) -> None:
+        if not 0 < self.scale < float("inf") or not abs(self.shift) < float("inf"):
+            raise BadValue("captions", "needs a finite shift and a positive, finite scale")
+
+    def worth(self, scores: Scores) -> Scores:
+        """(n,) float32, S(caption, query) -> (n,) float32, in the same order."""
+        return np.float32(self.scale) * scores + np.float32(self.shift)
+
+
+CaptionRules: TypeAlias = Mapping[Scoring, CaptionRule]
+"""One for each score. They belong to a model, and to queries that are texts."""
+
+CAPTION_RULES: CaptionRules = {"symmetric": CaptionRule(1.2, -0.24), "asymmetric": CaptionRule(1.3, 0.0)}
+"""For the weights that ship. `benchmarks/captions.py` fits and measures them; another model needs its own."""
+
+
+@dataclass(frozen=True)
 class SearchOptions:
     """How to search. Raises BadValue for `k` or `candidates` below 1."""
 
@@ -85,6 +146,9 @@ class SearchOptions:
     candidates: int = 200  # raised to k where it is lower
     exact: bool = False  # scan every image with the score asked for, instead of ranking candidates
     exclude: frozenset[int] = field(default_factory=frozenset)
+    filter: Json = None  # see `filters`; None lets every image pass
+    cursor: str | None = None  # of an earlier answer to the same query and options; k may differ
+    captions: CaptionRules | None = None  # how captions take part; None: not at all
 
     def __post_init__(self) -> None:
         for name, value in (("k", self.k), ("candidates", self.candidates)):
@@ -94,9 +158,15 @@ class SearchOptions:
 
 @dataclass(frozen=True)
 class Hit:
+    """Ranks count from 1 among the images that were ranked together, plus those of earlier blocks of a
+    search with a cursor: with `exact` they are ranks in the whole collection under the score asked for.
+    """
+
     record: ImageRecord
-    symmetric: float  # [0, 1], with signed vectors [-1, 1]
-    asymmetric: float  # [-1, 0], with signed vectors [-4, 0]
+    symmetric: float  # [0, 1], with signed vectors or weights [-1, 1]
+    asymmetric: float  # [-1, 0], with signed vectors [-4, 0], with negative weights up to 1
+    symmetric_rank: int
+    asymmetric_rank: int
 
 
 @dataclass(frozen=True)
@@ -104,3 +174,18 @@ class Found:
     hits: list[Hit]  # best first
     candidates: int  # how many images were scored
     timings: dict[str, float]  # milliseconds of "candidates", "rerank", "records"
+    cursor: str | None  # of the page that follows; None where there is none
+
+
+@dataclass(frozen=True)
+class CaptionHit:
+    record: CaptionRecord
+    symmetric: float
+    asymmetric: float
+
+
+def _check_unicode(name: str, text: str) -> None:
+    try:
+        text.encode()
+    except UnicodeEncodeError as error:
+        raise BadValue(name, "is not Unicode text: replace its lone surrogates") from error

@@ -53,7 +53,24 @@ def asymmetric(rows: Rows, query: Row) -> Scores:
     return np.subtract(0, scores, out=scores)  # 0 - 0 is 0; -(0) would be -0.0
 
 
+def asymmetric_texts(texts: Rows, image: Row) -> Scores:
+    """S(v, s_i) = -||max(0, s_i - v)||^2: `asymmetric` turned round, many descriptions s_i of one image v.
+
+    texts s: (n, dim) float32, unit; image v: (dim,) likewise; gives (n,) float32.
+    """
+    scores = np.empty(len(texts), np.float32)
+    for start in range(0, len(texts), BLOCK):
+        excess = np.maximum(texts[start : start + BLOCK] - image, 0)
+        np.einsum("ij,ij->i", excess, excess, out=scores[start : start + BLOCK])
+    np.minimum(scores, 4, out=scores)
+    return np.subtract(0, scores, out=scores)
+
+
 SCORES: Mapping[Scoring, Callable[[Rows, Row], Scores]] = {"symmetric": symmetric, "asymmetric": asymmetric}
+TEXT_SCORES: Mapping[Scoring, Callable[[Rows, Row], Scores]] = {
+    "symmetric": symmetric,
+    "asymmetric": asymmetric_texts,
+}
 
 
 def best(ids: Ids, scores: Scores, n: int) -> NDArray[np.intp]:

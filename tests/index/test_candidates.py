@@ -57,6 +57,27 @@ def test_scan_gives_the_first_of_all_sorted_by_any_score_and_id(
         assert (row == vectors[id]).all()
 
 
+@settings(deadline=None)
+@given(galleries, rows, st.integers(1, 30), st.sets(st.integers(0, 24)), st.sets(st.integers(0, 24)))
+def test_only_the_given_ids_are_picked_and_none_that_is_excluded(
+    vectors: dict[int, Row], query: Row, n: int, hidden: set[int], shown: set[int]
+) -> None:
+    exclude = frozenset(id for i, id in enumerate(vectors) if i in hidden)
+    only = np.array(sorted({10**12 + 1, *(id for i, id in enumerate(vectors) if i in shown)}), np.int64)
+    kept = sorted(set(only.tolist()).intersection(vectors) - exclude)
+    candidates = filled(vectors)
+    scanned = candidates.scan(lambda block: symmetric(block, query), n, exclude, only)
+    assert (
+        scanned.ids.tolist() == sorted(kept, key=lambda id: (-symmetric(vectors[id][None], query)[0], id))[:n]
+    )
+    assert scanned.scored == len(kept)
+    nearest = candidates.nearest(query, n, exclude, only)
+    assert len(nearest.ids) == min(n, len(kept))
+    assert ids_of(nearest) <= set(kept)
+    worst = min((float(row @ query) for row in nearest.rows), default=0)
+    assert all(vectors[id] @ query <= worst + 1e-6 for id in set(kept) - ids_of(nearest))
+
+
 @settings(deadline=None, max_examples=50)
 @given(
     st.lists(st.tuples(st.sampled_from(["add", "remove", "replace"]), st.integers(1, 8), rows), max_size=30)
@@ -103,6 +124,10 @@ def test_among_many_equal_rows_the_lowest_ids_make_the_cut() -> None:
 
 @pytest.mark.parametrize("exclude", [NOBODY, frozenset({1})])
 def test_nothing_is_found_where_nothing_is(exclude: frozenset[int]) -> None:
+    candidates = filled({2: unit(1, 2, 3)})
+    nobody = np.empty(0, np.int64)
+    assert not ids_of(candidates.nearest(unit(1, 2, 3), 5, exclude, nobody))
+    assert not ids_of(candidates.scan(lambda block: symmetric(block, unit(1, 2, 3)), 5, exclude, nobody))
     candidates = Candidates(3)
     assert not ids_of(candidates.nearest(unit(1, 2, 3), 5, exclude))
     assert not ids_of(candidates.scan(lambda block: symmetric(block, unit(1, 2, 3)), 5, exclude))

@@ -61,12 +61,15 @@ def check(folder: Path, acknowledged: Acknowledged) -> None:
             assert hashlib.sha256(original).hexdigest() == record.sha256
             assert gallery.thumbnail(record).read_bytes() == original[:1000]
             assert (gallery.vector("default", record.id) == vector_of(record.sha256)).all()
+            assert [caption.text for caption in gallery.captions("default", record.id)] == [record.sha256]
         for id in list(records)[-3:]:
             best = gallery.search("default", vector_of(records[id].sha256), SearchOptions()).hits[0]
             assert best.record == records[id]
         everything = SearchOptions(k=10_000, exact=True)
         hits = gallery.search("default", vector_of("ff" * 32), everything).hits
         assert sorted(hit.record.id for hit in hits) == list(records)
+        captions = gallery.best_captions("default", vector_of("ff" * 32), k=10_000)
+        assert sorted(hit.record.image_id for hit in captions) == list(records)
 
 
 def test_everything_acknowledged_survives_kill_9_at_random_moments(tmp_path: Path) -> None:

@@ -1,11 +1,18 @@
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
+from pathlib import Path
 
 import pytest
 
 from index.errors import StoreTooNew
+from index.gallery import Gallery
 from index.migrations import MIGRATIONS, migrate
+from index.records import CaptionRecord, ImageRecord, NewCaption
+from tests.index.samples import DIM, counts, found, sample, unit
+
+STORES = Path(__file__).parent / "stores"  # as the releases wrote them that had these schemas
+CREATED_AT = "2026-01-31T12:00:00.123Z"
 
 
 @pytest.fixture
@@ -27,7 +34,7 @@ def tables(connection: sqlite3.Connection) -> set[str]:
 
 def test_new_catalog_gets_all_tables(connection: sqlite3.Connection) -> None:
     migrate(connection)
-    assert tables(connection) == {"collections", "images", "vectors"}
+    assert tables(connection) == {"collections", "images", "vectors", "captions", "caption_vectors"}
     assert version(connection) == len(MIGRATIONS)
 
 
@@ -52,3 +59,58 @@ def test_newer_schema_is_refused_with_both_versions(connection: sqlite3.Connecti
     with pytest.raises(StoreTooNew, match="newer release") as caught:
         migrate(connection)
     assert (caught.value.found, caught.value.known) == (99, len(MIGRATIONS))
+
+
+def stored(folder: Path, schema: int) -> Path:
+    """A folder with the catalog of an older release, made from its dump."""
+    with closing(sqlite3.connect(folder / "catalog.sqlite3")) as connection:
+        connection.executescript((STORES / f"schema-{schema}.sql").read_text(encoding="utf-8"))
+        assert version(connection) == schema
+    return folder
+
+
+def test_every_older_schema_has_a_stored_catalog() -> None:
+    dumps = {int(path.stem.removeprefix("schema-")) for path in STORES.iterdir()}
+    assert dumps == set(range(1, len(MIGRATIONS)))
+
+
+@pytest.mark.parametrize("schema", range(1, len(MIGRATIONS)))
+def test_migrated_catalog_has_the_tables_of_a_new_one(
+    connection: sqlite3.Connection, schema: int, tmp_path: Path
+) -> None:
+    migrate(connection)
+    with closing(sqlite3.connect(stored(tmp_path, schema) / "catalog.sqlite3", isolation_level=None)) as old:
+        migrate(old)
+        schemas = [
+            sorted(one.execute("SELECT name, sql FROM sqlite_schema").fetchall()) for one in (old, connection)
+        ]
+    assert schemas[0] == schemas[1]
+
+
+def test_catalog_of_schema_1_is_whole_after_it_was_opened(tmp_path: Path) -> None:
+    stored(tmp_path, 1)
+    for _ in range(2):  # the second time finds nothing left to migrate
+        with Gallery.open(tmp_path, dim=DIM, model_version="model-1") as it:
+            assert [counts(one) for one in it.collections()] == [("default", 2, 1), ("trips", 2, 2)]
+            old, dog = it.images("default")
+            assert (old.id, old.filename) == (1, "photo.jpg")
+            assert it.without_vector() == [old]
+            assert dog == ImageRecord(
+                id=3,
+                collection="default",
+                sha256=sample("dog").sha256,
+                filename="Hund.jpg",
+                format="jpeg",
+                width=640,
+                height=480,
+                bytes=3,
+                metadata={"camera": "X100", "tags": ["a", None], "ü": 1.5},
+                created_at=CREATED_AT,
+            )
+            assert (it.vector("default", 3) == unit(1, 0, 2, 0)).all()
+            assert found(it, unit(0, 1, 1, 0), of="trips") == [4, 5]
+    with Gallery.open(tmp_path, dim=DIM, model_version="model-1") as it:
+        (added,) = it.add("default", [sample("new")])
+        assert added.record.id == 7  # 6 was given before, and removed
+        (caption,) = it.add_captions("default", 3, [NewCaption("de", "Ein Hund", unit(1, 0, 2, 0))])
+        assert caption == CaptionRecord(1, 3, "de", "Ein Hund", caption.created_at)

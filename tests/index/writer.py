@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 
 from index.gallery import Gallery
-from index.records import NewImage
+from index.records import NewCaption, NewImage
 from index.vectors import Row
 
 DIM = 16
@@ -40,6 +40,7 @@ def new_image(source: random.Random) -> NewImage:
         metadata={},
         vector=vector_of(sha256),
         sha256=sha256,
+        captions=(NewCaption("en", sha256, vector_of(sha256)),),
     )
 
 

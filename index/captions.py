@@ -1,0 +1,172 @@
+"""Captions: what people wrote about the catalog's images, in any languages, and these texts' vectors."""
+
+import json
+import sqlite3
+from collections.abc import Iterator, Mapping, Sequence
+
+from index.connections import Connections
+from index.errors import UnknownCaption
+from index.filters import folded
+from index.records import CaptionRecord, NewCaption
+from index.sql import Vectors, collection_key, image_key, now
+from index.vectors import Ids, Row, Rows, to_blob
+
+_CAPTIONS = "SELECT captions.id, image_id, language, text, captions.created_at FROM captions"
+_OF_COLLECTION = "JOIN images ON images.id = image_id AND collection_id = ?"
+
+
+class Captions:
+    """A part of the catalog. Like the rest of it, it sees the vectors of one model."""
+
+    def __init__(self, connections: Connections, vectors: Vectors) -> None:
+        self._connections = connections
+        self._vectors = vectors
+
+    def of_image(self, name: str, image_id: int) -> list[CaptionRecord]:
+        """In the order of their addition. Raises UnknownCollection, UnknownImage."""
+        with self._connections.reading() as connection:
+            image_key(connection, name, image_id)
+            rows = connection.execute(f"{_CAPTIONS} WHERE image_id = ? ORDER BY id", (image_id,))
+            return [CaptionRecord(*row) for row in rows]
+
+    def caption(self, name: str, id: int) -> CaptionRecord:
+        """Raises UnknownCollection, UnknownCaption."""
+        with self._connections.reading() as connection:
+            key = collection_key(connection, name)
+            found = connection.execute(
+                f"{_CAPTIONS} {_OF_COLLECTION} WHERE captions.id IN (SELECT value FROM json_each(?))",
+                (key, json.dumps([id])),
+            ).fetchone()
+        if found is None:
+            raise UnknownCaption(name, id)
+        return CaptionRecord(*found)
+
+    def records(self, ids: Sequence[int]) -> dict[int, CaptionRecord]:
+        """Those of the captions that exist, of any collection, by id."""
+        with self._connections.reading() as connection:
+            rows = connection.execute(
+                f"{_CAPTIONS} WHERE id IN (SELECT value FROM json_each(?))", (json.dumps(list(ids)),)
+            )
+            return {row[0]: CaptionRecord(*row) for row in rows}
+
+    def add(self, name: str, image_id: int, captions: Sequence[NewCaption]) -> dict[int, Row]:
+        """Adds those that the image does not have, durably; gives the new vectors by caption id.
+
+        Raises UnknownCollection, UnknownImage.
+        """
+        with self._connections.writing() as connection:
+            image_key(connection, name, image_id)
+            return self.insert(connection, image_id, captions, now())
+
+    def replace(
+        self, name: str, image_id: int, captions: Sequence[NewCaption]
+    ) -> tuple[list[int], dict[int, Row]]:
+        """Leaves the image these captions and no others, durably; gives removed ids and new vectors by id.
+
+        A caption that the image has already keeps its record. Raises UnknownCollection, UnknownImage.
+        """
+        keep = {(caption.language, caption.text) for caption in captions}
+        with self._connections.writing() as connection:
+            image_key(connection, name, image_id)
+            rows = connection.execute(f"{_CAPTIONS} WHERE image_id = ?", (image_id,)).fetchall()
+            there = [CaptionRecord(*row) for row in rows]
+            removed = [one.id for one in there if (one.language, one.text) not in keep]
+            connection.executemany("DELETE FROM captions WHERE id = ?", ((id,) for id in removed))
+            return removed, self.insert(connection, image_id, captions, now())
+
+    def remove(self, name: str, ids: Sequence[int]) -> list[int]:
+        """Removes the captions that are there; gives their ids, ascending. Raises UnknownCollection."""
+        with self._connections.writing() as connection:
+            key = collection_key(connection, name)
+            rows = connection.execute(
+                f"""SELECT captions.id FROM captions {_OF_COLLECTION}
+                WHERE captions.id IN (SELECT value FROM json_each(?)) ORDER BY captions.id""",
+                (key, json.dumps(list(ids))),
+            )
+            removed = [id for (id,) in rows]
+            connection.executemany("DELETE FROM captions WHERE id = ?", ((id,) for id in removed))
+            return removed
+
+    def insert(
+        self, connection: sqlite3.Connection, image_id: int, captions: Sequence[NewCaption], at: str
+    ) -> dict[int, Row]:
+        """Within a transaction under way, adds what the image lacks; gives the new vectors by caption id."""
+        added: dict[int, Row] = {}
+        for caption in captions:
+            same = (image_id, caption.language, caption.text)
+            connection.execute(
+                """INSERT INTO captions (image_id, language, text, folded, created_at) VALUES (?, ?, ?, ?, ?)
+                ON CONFLICT DO NOTHING""",
+                (*same, folded(caption.text), at),
+            )
+            ((id,),) = connection.execute(
+                "SELECT id FROM captions WHERE image_id = ? AND language = ? AND text = ?", same
+            )
+            done = connection.execute(
+                """INSERT INTO caption_vectors (caption_id, model_version, vector) VALUES (?, ?, ?)
+                ON CONFLICT DO NOTHING""",
+                (id, self._vectors.model, to_blob(caption.vector)),
+            )
+            if done.rowcount:
+                added[id] = caption.vector
+        return added
+
+    def vectors(self, name: str) -> Iterator[tuple[Ids, Rows]]:
+        """All vectors of the collection in blocks: (n,) int64 and (n, dim) float32. Raises StoreDamaged."""
+        with self._connections.reading() as connection:
+            found = connection.execute(
+                f"""SELECT captions.id, vector FROM captions {_OF_COLLECTION}
+                JOIN caption_vectors ON caption_id = captions.id AND model_version = ?
+                ORDER BY captions.id""",
+                (collection_key(connection, name), self._vectors.model),
+            )
+            yield from self._vectors.blocks(found)
+
+    def vectors_of_images(self, image_ids: Ids) -> tuple[Ids, Rows]:
+        """The vectors of all captions of these images: for each the image's id, and (n, dim) float32."""
+        with self._connections.reading() as connection:
+            found = connection.execute(
+                """SELECT image_id, vector FROM captions
+                JOIN caption_vectors ON caption_id = id AND model_version = ?
+                WHERE image_id IN (SELECT value FROM json_each(?))""",
+                (self._vectors.model, json.dumps(image_ids.tolist())),
+            )
+            return self._vectors.all(found)
+
+    def images_of(self, ids: Ids) -> set[int]:
+        """The images that these captions belong to; a caption that was removed belongs to none."""
+        with self._connections.reading() as connection:
+            found = connection.execute(
+                "SELECT image_id FROM captions WHERE id IN (SELECT value FROM json_each(?))",
+                (json.dumps(ids.tolist()),),
+            )
+            return {image_id for (image_id,) in found}
+
+    def without_vector(self, *, after: int, limit: int) -> list[CaptionRecord]:
+        """Up to `limit` captions of any collection without a vector, ids above `after`, by ascending id."""
+        with self._connections.reading() as connection:
+            rows = connection.execute(
+                f"""{_CAPTIONS} WHERE id > ? AND NOT EXISTS
+                (SELECT 1 FROM caption_vectors WHERE caption_id = captions.id AND model_version = ?)
+                ORDER BY id LIMIT ?""",
+                (after, self._vectors.model, limit),
+            )
+            return [CaptionRecord(*row) for row in rows]
+
+    def put_vectors(self, vectors: Mapping[int, Row]) -> dict[int, str]:
+        """Sets vectors, (dim,) float32 each, durably; gives the ids that exist with their collections."""
+        with self._connections.writing() as connection:
+            present = dict(
+                connection.execute(
+                    """SELECT captions.id, name FROM captions
+                    JOIN images ON images.id = image_id JOIN collections ON collections.id = collection_id
+                    WHERE captions.id IN (SELECT value FROM json_each(?))""",
+                    (json.dumps(list(vectors)),),
+                ).fetchall()
+            )
+            connection.executemany(
+                """INSERT INTO caption_vectors (caption_id, model_version, vector) VALUES (?, ?, ?)
+                ON CONFLICT DO UPDATE SET vector = excluded.vector""",
+                ((id, self._vectors.model, to_blob(vectors[id])) for id in present),
+            )
+            return present

@@ -1,0 +1,73 @@
+"""What the catalog and its captions say to SQLite alike."""
+
+import json
+import sqlite3
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+import numpy as np
+
+from index.errors import StoreDamaged, UnknownCollection, UnknownImage
+from index.vectors import Ids, Rows, from_blobs
+
+LOAD_ROWS = 4096  # 8 MB a step at 512 dimensions
+
+
+@dataclass(frozen=True)
+class Vectors:
+    """Reads stored vectors of one model. Its methods raise StoreDamaged for any of another length."""
+
+    folder: Path
+    model: str
+    dim: int
+
+    def rows(self, blobs: Sequence[bytes]) -> Rows:
+        try:
+            return from_blobs(blobs, self.dim)
+        except ValueError as error:
+            reason = f"vectors of model {self.model!r} are not of {self.dim} numbers"
+            raise StoreDamaged(self.folder, reason) from error
+
+    def blocks(self, found: sqlite3.Cursor) -> Iterator[tuple[Ids, Rows]]:
+        """Rows of (id, vector) as (n,) int64 and (n, dim) float32, LOAD_ROWS at a time."""
+        while rows := found.fetchmany(LOAD_ROWS):
+            ids, blobs = zip(*rows, strict=True)
+            yield np.array(ids, np.int64), self.rows(blobs)
+
+    def all(self, found: sqlite3.Cursor) -> tuple[Ids, Rows]:
+        """Rows of (id, vector) as (n,) int64 and (n, dim) float32."""
+        rows = found.fetchall()
+        return np.array([id for id, _ in rows], np.int64), self.rows([blob for _, blob in rows])
+
+
+def collection_key(connection: sqlite3.Connection, name: str) -> int:
+    """Raises UnknownCollection."""
+    check_name(name)
+    row = connection.execute("SELECT id FROM collections WHERE name = ?", (name,)).fetchone()
+    if row is None:
+        raise UnknownCollection(name)
+    return int(row[0])
+
+
+def image_key(connection: sqlite3.Connection, name: str, id: int) -> None:
+    """Raises UnknownCollection, UnknownImage unless the collection has the image."""
+    key = collection_key(connection, name)
+    # An integer too large for SQLite equals no id in a JSON array, where as a parameter it would raise.
+    found = connection.execute(
+        "SELECT 1 FROM images WHERE collection_id = ? AND id IN (SELECT value FROM json_each(?))",
+        (key, json.dumps([id])),
+    )
+    if found.fetchone() is None:
+        raise UnknownImage(name, id)
+
+
+def check_name(name: str) -> None:
+    """Raises UnknownCollection for a name that no collection has and that SQLite may not take as text."""
+    if not name.isascii():
+        raise UnknownCollection(name)
+
+
+def now() -> str:
+    return datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")

@@ -1,0 +1,295 @@
+"""Captions: kept with their images, found through them, gone with them."""
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from index.errors import BadValue, BadVector, UnknownCaption, UnknownCollection, UnknownImage
+from index.gallery import Gallery
+from index.queries import Like, Weighted
+from index.records import CaptionRecord, CaptionRule, NewCaption, Scoring, SearchOptions
+from index.rerank import TEXT_SCORES, asymmetric
+from index.vectors import Row
+from tests.index.samples import BEYOND_INT64, DIM, MODEL, random_rows, sample, unit
+
+RULES: dict[Scoring, CaptionRule] = {
+    "symmetric": CaptionRule(0.5, 0.25),
+    "asymmetric": CaptionRule(0.5, -0.25),
+}
+WITH = SearchOptions(captions=RULES)
+DOG = unit(1, 0, 0, 0)
+
+
+def caption(text: str, vector: Row = DOG, language: str = "de") -> NewCaption:
+    return NewCaption(language, text, vector)
+
+
+def texts(records: list[CaptionRecord]) -> list[tuple[str, str]]:
+    return [(record.language, record.text) for record in records]
+
+
+def found(gallery: Gallery, query: Any = DOG, options: SearchOptions = WITH) -> dict[int, float]:
+    return {hit.record.id: hit.symmetric for hit in gallery.search("default", query, options).hits}
+
+
+@pytest.fixture
+def shown(gallery: Gallery) -> Gallery:
+    """With an image 1 that shows half a dog, and an image 2 that shows none."""
+    gallery.add("default", [sample("1", unit(1, 1, 1, 1)), sample("2", unit(0, 1, 1, 0))])
+    return gallery
+
+
+def test_captions_come_with_an_image_or_later_and_once(gallery: Gallery) -> None:
+    dog = replace(sample("dog"), captions=(caption("Ein Hund"), caption("a dog", language="en")))
+    (added,) = gallery.add("default", [dog])
+    id = added.record.id
+    first, second = gallery.captions("default", id)
+    assert texts([first, second]) == [("de", "Ein Hund"), ("en", "a dog")]
+    assert (first.image_id, first.created_at) == (id, added.record.created_at)
+    assert gallery.caption("default", second.id) == second
+
+    more = gallery.add_captions("default", id, [caption("Ein Hund"), caption("pes", language="cs")])
+    assert more[:2] == [first, second]
+    assert texts(more[2:]) == [("cs", "pes")]
+    (again,) = gallery.add(
+        "default", [replace(dog, captions=(caption("Ein Hund"), caption("Ein Hund", language="nl")))]
+    )
+    assert not again.created
+    assert texts(gallery.captions("default", id)[3:]) == [("nl", "Ein Hund")]
+
+
+def test_replaced_captions_are_gone_and_kept_ones_keep_their_records(shown: Gallery) -> None:
+    one, two = shown.add_captions("default", 1, [caption("eins"), caption("zwei")])
+    kept, three = shown.replace_captions("default", 1, [caption("zwei"), caption("drei", unit(0, 0, 1, 0))])
+    assert (kept, three.text) == (two, "drei")
+    assert three.id > two.id
+    with pytest.raises(UnknownCaption):
+        shown.caption("default", one.id)
+    assert found(shown)[1] == 0.75
+    assert shown.replace_captions("default", 1, []) == []
+    assert found(shown)[1] == 0.5
+
+
+def test_removed_captions_find_nothing_any_more(shown: Gallery) -> None:
+    one, two = shown.add_captions("default", 2, [caption("eins"), caption("zwei", unit(1, 1, 0, 0))])
+    assert found(shown) == {1: 0.5, 2: 0.75}
+    assert shown.remove_captions("default", [one.id, 99, one.id, BEYOND_INT64]) == [one.id]
+    assert found(shown)[2] == pytest.approx(0.5 * 0.5**0.5 + 0.25)
+    assert shown.remove_captions("default", [one.id, two.id]) == [two.id]
+    assert found(shown) == {1: 0.5, 2: 0}
+    assert shown.captions("default", 2) == []
+
+
+@pytest.mark.parametrize("exact", [False, True])
+@pytest.mark.parametrize("scoring", ["symmetric", "asymmetric"])
+def test_image_scores_the_best_of_its_own_and_what_its_captions_are_worth(
+    shown: Gallery, scoring: Scoring, exact: bool
+) -> None:
+    shown.add_captions("default", 2, [caption("far", unit(0, 0, 0, 1)), caption("near", unit(3, 4, 0, 0))])
+    shown.add_captions("default", 1, [caption("none", unit(0, 0, 0, 1))])
+    options = replace(WITH, scoring=scoring, exact=exact)
+    hits = shown.search("default", DOG, options).hits
+    # 2: 0.5 * 0.6 + 0.25 and 0.5 * -0.16 - 0.25, above its own 0 and -1; 1: its own 0.5 and -0.25
+    scores = {hit.record.id: (hit.symmetric, hit.asymmetric) for hit in hits}
+    assert scores[2] == pytest.approx((0.55, -0.33))
+    assert scores[1] == pytest.approx((0.5, -0.25))
+    assert [hit.record.id for hit in hits] == ([2, 1] if scoring == "symmetric" else [1, 2])
+
+
+def test_captions_have_no_say_without_rules_for_unlike_and_for_more_like_this(shown: Gallery) -> None:
+    shown.add_captions("default", 2, [caption("Hund"), caption("alles", unit(1, 1, 1, 1))])
+    own = {1: 0.5, 2: 0.0}
+    assert found(shown, options=SearchOptions()) == own
+    unlike = [Weighted(DOG, 1), Weighted(unit(0, 0, 0, 1), -1e-9)]
+    assert found(shown, unlike) == pytest.approx(own)
+    assert found(shown, Like(1)) == found(shown, Like(1), SearchOptions())
+    assert found(shown, [Weighted(DOG, 1), Weighted(DOG, 1)]) == {1: 0.5, 2: 0.75}
+
+
+@pytest.mark.parametrize("scoring", ["symmetric", "asymmetric"])
+@pytest.mark.parametrize("exact", [False, True])
+def test_best_image_is_found_by_its_caption_among_many_and_behind_anothers_many_captions(
+    gallery: Gallery, scoring: Scoring, exact: bool
+) -> None:
+    rows = (random_rows(300, DIM) + np.float32(0.1)) * np.array([1e-3, 1, 1, 1], np.float32)
+    rows /= np.linalg.norm(rows, axis=1, keepdims=True)
+    images = [sample(str(i), row) for i, row in enumerate(rows)]
+    images[7] = replace(
+        images[7], captions=tuple(caption(str(i), unit(1, 0.001 * i, 0, 0)) for i in range(200))
+    )
+    images[9] = replace(images[9], captions=(caption("dog", unit(1, 0.5, 0, 0)),))
+    ids = [one.record.id for one in gallery.add("default", images)]
+    options = replace(WITH, k=2, candidates=2, scoring=scoring, exact=exact)
+    assert list(found(gallery, options=options)) == [ids[7], ids[9]]
+    left = replace(options, exclude=frozenset([ids[7]]), k=1, candidates=1)
+    assert list(found(gallery, options=left)) == [ids[9]]
+    no_other = replace(options, filter={"caption": {"contains": "DOG"}})
+    assert list(found(gallery, options=no_other)) == [ids[9]]
+
+
+def test_deleted_image_takes_its_captions_along_for_good(tmp_path: Path) -> None:
+    with Gallery.open(tmp_path, dim=DIM, model_version=MODEL) as gallery:
+        gallery.create_collection("trips")
+        captioned = replace(sample("dog"), captions=(caption("Hund"),))
+        for name in ("default", "trips"):
+            gallery.add(name, [captioned, sample("other")])
+        old = gallery.captions("default", 1)[0]
+        gallery.remove("default", [1])
+        gallery.empty_collection("trips")
+        assert [hit.record for hit in gallery.best_captions("default", DOG)] == []
+        assert [hit.record for hit in gallery.best_captions("trips", DOG)] == []
+        (again,) = gallery.add("default", [sample("dog")])
+        assert gallery.captions("default", again.record.id) == []
+        with pytest.raises(UnknownCaption):
+            gallery.caption("default", old.id)
+        gallery.put_caption_vectors({old.id: DOG})
+        assert len(gallery._shelf("default").captions) == len(gallery._shelf("trips").captions) == 0
+    with Gallery.open(tmp_path, dim=DIM, model_version=MODEL) as gallery:
+        assert len(gallery._shelf("default").captions) == 0
+        (new,) = gallery.add_captions("default", again.record.id, [caption("Hund")])
+        assert new.id > old.id
+        assert list(found(gallery)) == [2, again.record.id] or found(gallery)[again.record.id] == 0.75
+
+
+def test_captions_are_there_after_opening_again(tmp_path: Path) -> None:
+    with Gallery.open(tmp_path, dim=DIM, model_version=MODEL) as gallery:
+        gallery.add("default", [sample("1", unit(0, 1, 1, 0))])
+        records = gallery.add_captions(
+            "default", 1, [caption("Hund"), caption("pes", unit(1, 1, 0, 0), "cs")]
+        )
+    with Gallery.open(tmp_path, dim=DIM, model_version=MODEL) as gallery:
+        assert gallery.captions("default", 1) == records
+        assert found(gallery) == {1: 0.75}
+
+
+def test_caption_vectors_of_another_model_are_never_compared(tmp_path: Path) -> None:
+    with Gallery.open(tmp_path, dim=DIM, model_version="old") as gallery:
+        gallery.add("default", [sample("1", unit(0, 1, 1, 0))])
+        one, two = gallery.add_captions("default", 1, [caption("eins"), caption("zwei")])
+    with Gallery.open(tmp_path, dim=2, model_version="new") as gallery:
+        gallery.put_vectors({1: unit(0, 1)})
+        assert found(gallery, unit(1, 0)) == {1: 0}
+        assert gallery.captions_without_vector() == [one, two]
+        assert gallery.captions_without_vector(after=one.id, limit=1) == [two]
+        gallery.put_caption_vectors({two.id: unit(1, 0), 99: unit(1, 0), BEYOND_INT64: unit(1, 0)})
+        assert gallery.captions_without_vector() == [one]
+        assert found(gallery, unit(1, 0)) == {1: 0.75}
+        with pytest.raises(BadVector, match="shape"):
+            gallery.put_caption_vectors({one.id: DOG})
+        gallery.add_captions("default", 1, [caption("eins", unit(0, 1))])
+        assert gallery.captions_without_vector() == []
+    with Gallery.open(tmp_path, dim=DIM, model_version="old") as gallery:
+        assert found(gallery) == {1: 0.75}
+
+
+def test_image_finds_its_best_captions_of_the_collection(gallery: Gallery) -> None:
+    rows = random_rows(120, DIM)
+    image = sample("1", unit(1, 2, 3, 4))
+    gallery.add("default", [image, sample("2")])
+    gallery.create_collection("trips")
+    gallery.add("trips", [replace(sample("x"), captions=(caption("elsewhere", unit(1, 2, 3, 4)),))])
+    for id, half in ((1, range(60)), (2, range(60, 120))):
+        gallery.add_captions("default", id, [caption(str(i), rows[i]) for i in half])
+    scorings: tuple[Scoring, ...] = ("symmetric", "asymmetric")
+    for scoring in scorings:
+        hits = gallery.best_captions("default", 1, k=7, scoring=scoring, n=120)
+        assert hits == gallery.best_captions("default", image.vector, k=7, scoring=scoring, n=120)
+        literal = {
+            "symmetric": [float(row @ image.vector) for row in rows],
+            "asymmetric": [float(asymmetric(image.vector[None], row)[0]) for row in rows],
+        }
+        order = sorted(range(120), key=lambda i: -literal[scoring][i])[:7]
+        assert [hit.record.text for hit in hits] == [str(i) for i in order]
+        for hit, i in zip(hits, order, strict=True):
+            assert (hit.symmetric, hit.asymmetric) == pytest.approx(
+                (literal["symmetric"][i], literal["asymmetric"][i]), abs=1e-6
+            )
+    few = gallery.best_captions("default", 1, k=1, scoring="asymmetric", n=1)
+    assert few[0].record == gallery.best_captions("default", 1, k=1)[0].record
+
+
+def test_scores_of_many_texts_are_those_of_each() -> None:
+    texts, (image,) = random_rows(3000, 20), random_rows(1, 20, seed=1)
+    assert TEXT_SCORES["asymmetric"](texts, image)[[0, 1024, 2999]] == pytest.approx(
+        [asymmetric(image[None], texts[i])[0] for i in (0, 1024, 2999)], abs=1e-6
+    )
+
+
+def test_unknown_images_and_captions_are_named(shown: Gallery) -> None:
+    shown.create_collection("trips")
+    (there,) = shown.add_captions("default", 1, [caption("Hund")])
+    for id in (99, BEYOND_INT64, -1):
+        for ask in (
+            lambda id: shown.captions("default", id),
+            lambda id: shown.add_captions("default", id, [caption("Hund")]),
+            lambda id: shown.replace_captions("default", id, []),
+            lambda id: shown.best_captions("default", id),
+        ):
+            with pytest.raises(UnknownImage):
+                ask(id)
+        with pytest.raises(UnknownCaption):
+            shown.caption("default", id)
+    for ask in (
+        lambda _: shown.captions("trips", 1),
+        lambda _: shown.replace_captions("trips", 1, []),
+    ):
+        with pytest.raises(UnknownImage):
+            ask(0)
+    with pytest.raises(UnknownCaption):
+        shown.caption("trips", there.id)
+    assert shown.remove_captions("trips", [there.id]) == []
+    assert shown.captions("default", 1) == [there]
+
+
+@pytest.mark.parametrize("name", ["nowhere", "ü"])
+def test_unknown_collection_is_named(gallery: Gallery, name: str) -> None:
+    for ask in (
+        lambda: gallery.captions(name, 1),
+        lambda: gallery.caption(name, 1),
+        lambda: gallery.add_captions(name, 1, []),
+        lambda: gallery.replace_captions(name, 1, []),
+        lambda: gallery.remove_captions(name, [1]),
+        lambda: gallery.best_captions(name, DOG),
+    ):
+        with pytest.raises(UnknownCollection):
+            ask()
+
+
+def test_one_bad_caption_vector_refuses_everything_that_came_with_it(shown: Gallery) -> None:
+    bad = [caption("gut"), caption("schlecht", unit(1, 2))]
+    for ask in (
+        lambda: shown.add_captions("default", 1, bad),
+        lambda: shown.replace_captions("default", 1, bad),
+        lambda: shown.add("default", [replace(sample("new"), captions=tuple(bad))]),
+    ):
+        with pytest.raises(BadVector, match="shape"):
+            ask()
+    assert shown.captions("default", 1) == []
+    assert len(shown.images("default")) == 2
+
+
+@pytest.mark.parametrize(
+    ("language", "text", "field"),
+    [
+        ("", "dog", "language"),
+        ("DE", "dog", "language"),
+        ("de-AT", "dog", "language"),
+        ("de\n", "dog", "language"),
+        ("en", "", "caption"),
+        ("en", "x" * 10_001, "caption"),
+        ("en", "\ud800", "caption"),
+    ],
+)
+def test_caption_that_could_not_be_stored_is_refused_by_field(language: str, text: str, field: str) -> None:
+    with pytest.raises(BadValue) as caught:
+        NewCaption(language, text, DOG)
+    assert caught.value.field == field
+
+
+@pytest.mark.parametrize(("scale", "shift"), [(0, 0), (-1, 0), (float("inf"), 0), (1, float("nan"))])
+def test_rule_that_would_turn_the_order_round_is_refused(scale: float, shift: float) -> None:
+    with pytest.raises(BadValue, match="positive"):
+        CaptionRule(scale, shift)
