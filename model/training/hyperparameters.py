@@ -9,7 +9,7 @@ from model.similarity import Scoring
 
 @dataclass(frozen=True)
 class Hyperparameters:
-    """The defaults, languages and epochs aside, are those that the shipped checkpoint was finished with."""
+    """The defaults are for training from scratch; model/weights/pivot.json says what the weights here had."""
 
     languages: tuple[str, ...] = ("en", "de")
     epochs: int = 12
