@@ -22,7 +22,6 @@ from torch import Tensor, nn
 
 LETTERS = 4
 KNOWN_BITS = 2**23  # of hashes: 400,000 known features, which nine languages come to, fill a twentieth
-OFTEN = 2  # texts that a feature must be met in: once may be a slip
 
 
 def ngrams(text: str, subwords: Sequence[int]) -> list[int]:
@@ -68,10 +67,10 @@ class Ngrams(nn.Module):
         bit = hashes % KNOWN_BITS
         return (self.known[bit // 8] >> (bit % 8) & 1).bool()
 
-    def learn(self, texts: Iterable[Sequence[int]]) -> None:
-        """The features that OFTEN texts or more have are known from now on, too."""
+    def learn(self, texts: Iterable[Sequence[int]], often: int) -> None:
+        """Features that `often` texts or more have are known from now on; in one it may be a slip."""
         met = Counter(hash for text in texts for hash in set(text))
         for hash, times in met.items():
-            if times >= OFTEN:
+            if times >= often:
                 bit = hash % KNOWN_BITS
                 self.known[bit // 8] |= 1 << bit % 8

@@ -24,6 +24,7 @@ class Hyperparameters:
     image_rate: float = 4e-4  # of the image network; 0: it stays as it is
     encoder_rate: float = 4e-4  # of the sentence encoder; 0: it stays as it is
     ngram_rate: float = 8e-3  # a row of the table learns only when its n-gram comes up
+    often: int = 2  # captions that a new n-gram must be in to be learned; 0: none is
     relational: float = 0.0  # the weight of the loss that keeps captions as alike as their sentence vectors
     weight_decay: float = 0.01
     dropout: float = 0.1

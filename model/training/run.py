@@ -60,8 +60,8 @@ def train(
         _with_lone_words(photos, rows, settings) for photos, rows in zip(sources, activations, strict=True)
     ]
     batches = Batches(sources, settings)
-    if model.text.ngrams is not None and not settings.kept:  # at gentle rates, new ones would remain noise
-        model.text.ngrams.learn(batches.ngrams())
+    if model.text.ngrams is not None and settings.often:
+        model.text.ngrams.learn(batches.ngrams(), settings.often)
     steps = settings.epochs * len(batches)
     if not settings.image_rate:
         activations = [pooled(model, rows, settings.frozen_blocks) for rows in activations]

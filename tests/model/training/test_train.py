@@ -168,13 +168,13 @@ def test_a_model_from_before_the_n_grams_gets_some_and_says_the_same(colours: Pa
     assert loss_on(new, photos) == pytest.approx(loss_on(old, photos))
 
 
-@pytest.mark.parametrize(("kept", "learns"), [(0.0, True), (0.5, False)])
-def test_fine_tuning_adds_no_n_grams(colours: Path, tmp_path: Path, kept: float, learns: bool) -> None:
-    run(
-        colours,
-        tmp_path / "out",
-        Hyperparameters(epochs=1, batch=6, keywords=0, image_rate=0, encoder_rate=0, kept=kept),
-    )
+@pytest.mark.parametrize(("often", "learns"), [(1, True), (1000, False), (0, False)])
+def test_n_grams_that_captions_share_are_learned_or_none(
+    colours: Path, tmp_path: Path, often: int, learns: bool
+) -> None:
+    settings = Hyperparameters(epochs=1, batch=6, keywords=0, image_rate=0, encoder_rate=0, often=often)
+
+    run(colours, tmp_path / "out", settings)
 
     ngrams = checkpoint.load(tmp_path / "out")[0].text.ngrams
     assert ngrams is not None
