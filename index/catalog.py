@@ -53,6 +53,10 @@ class Catalog:
     def close(self) -> None:
         self._connections.close()
 
+    def shorten_log(self) -> None:
+        """Has the next changes written over the log of those before, instead of behind it, if that can be."""
+        self._connections.checkpoint()
+
     def create_collection(self, name: str) -> None:
         """Raises CollectionExists."""
         with self._connections.writing() as connection:

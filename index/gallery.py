@@ -2,7 +2,7 @@
 
 import re
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack, closing
 from dataclasses import replace
 from pathlib import Path
@@ -18,9 +18,12 @@ from index.files import FileStore
 from index.lock import FolderLock
 from index.records import Added, CollectionRecord, Found, Hit, ImageRecord, NewImage, SearchOptions
 from index.rerank import SCORES, best
+from index.reserve import Reserve
 from index.vectors import Row, check_vector
 
 DEFAULT_COLLECTION = "default"
+
+SPARING_STEP = 16  # images that are removed at a time on a full disk
 
 _COLLECTION_NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")
 
@@ -38,6 +41,7 @@ class Gallery:
         catalog: Catalog,
         files: FileStore,
         candidates: dict[str, Candidates],
+        reserve: Reserve,
         resources: ExitStack,
     ) -> None:
         """Use `open`."""
@@ -45,6 +49,7 @@ class Gallery:
         self._catalog = catalog
         self._files = files
         self._candidates = candidates
+        self._reserve = reserve
         self._resources = resources
         self._changing = threading.Lock()
 
@@ -54,9 +59,18 @@ class Gallery:
 
         Raises StoreInUse, StoreTooNew, StoreDamaged, StorageFull, StorageUnwritable.
         """
+        with translated(folder):
+            folder.mkdir(parents=True, exist_ok=True)
+        try:
+            return cls._open(folder, dim, model_version)
+        except StorageFull:  # which is met behind the lock only
+            Reserve(folder).give_up()
+            return cls._open(folder, dim, model_version)
+
+    @classmethod
+    def _open(cls, folder: Path, dim: int, model_version: str) -> "Gallery":
+        reserve = Reserve(folder)
         with ExitStack() as opened:
-            with translated(folder):
-                folder.mkdir(parents=True, exist_ok=True)
             opened.enter_context(closing(FolderLock(folder)))
             catalog = opened.enter_context(
                 closing(Catalog(folder / "catalog.sqlite3", dim=dim, model_version=model_version))
@@ -67,7 +81,8 @@ class Gallery:
                 names.append(DEFAULT_COLLECTION)
             files = FileStore(folder)
             candidates = {name: _loaded(catalog, name, dim) for name in names}
-            return cls(dim, catalog, files, candidates, opened.pop_all())
+            reserve.hold()
+            return cls(dim, catalog, files, candidates, reserve, opened.pop_all())
 
     def close(self) -> None:
         """Waits for a change under way and lets the folder go. Closing twice does nothing."""
@@ -105,17 +120,17 @@ class Gallery:
         Raises UnknownCollection.
         """
         with self._changing:
-            contents = self._catalog.delete_collection(name)
+            contents = self._cleared(name, self._catalog.delete_collection)
             del self._candidates[name]
             self._files.remove(self._catalog.unused(contents))
 
     def empty_collection(self, name: str) -> None:
-        """Deletes all that is in it, in one step: the collection itself is there all the time.
+        """Deletes all that is in it, in one step if the disk is not full; the collection itself stays.
 
         Raises UnknownCollection.
         """
         with self._changing:
-            contents = self._catalog.empty_collection(name)
+            contents = self._cleared(name, self._catalog.empty_collection)
             self._candidates[name] = Candidates(self._dim)
             self._files.remove(self._catalog.unused(contents))
 
@@ -178,14 +193,15 @@ class Gallery:
     def remove(self, collection: str, ids: Sequence[int]) -> list[int]:
         """Removes images; gives those of the ids that were there, ascending. Raises UnknownCollection.
 
-        Hand in many at once: FAISS passes over the whole collection at each call.
+        Hand in many at once: FAISS passes over the whole collection at each call. On a full disk they leave
+        a few at a time; StorageFull is raised where not even that works, and some may be gone then.
         """
         with self._changing:
-            removed = self._catalog.remove(collection, ids)
-            if removed:
-                self._candidates_of(collection).remove(list(removed))
-                self._files.remove(self._catalog.unused(set(removed.values())))
-        return list(removed)
+            try:
+                return self._remove(collection, ids)
+            except StorageFull:
+                with self._reserve.given_up():
+                    return self._remove_sparingly(collection, ids)
 
     def vector(self, collection: str, id: int) -> Row:
         """(dim,) float32, as it was handed in. Raises UnknownCollection, UnknownImage, NotEmbedded."""
@@ -234,6 +250,31 @@ class Gallery:
             for name in set(stored.values()):
                 ids = [id for id, collection in stored.items() if collection == name]
                 self._candidates_of(name).replace(ids, np.stack([vectors[id] for id in ids]))
+
+    def _remove(self, collection: str, ids: Sequence[int]) -> list[int]:
+        removed = self._catalog.remove(collection, ids)
+        if removed:
+            self._candidates_of(collection).remove(list(removed))
+            self._files.remove(self._catalog.unused(set(removed.values())))
+        return list(removed)
+
+    def _remove_sparingly(self, collection: str, ids: Sequence[int]) -> list[int]:
+        """Each step finds the space that the one before left: in SQLite's log, and where its files lay."""
+        removed: list[int] = []
+        for start in range(0, len(ids), SPARING_STEP):
+            self._catalog.shorten_log()
+            removed += self._remove(collection, ids[start : start + SPARING_STEP])
+        return sorted(removed)
+
+    def _cleared(self, name: str, clear: Callable[[str], set[str]]) -> set[str]:
+        """What `clear`, a method of the catalog, gives; on a full disk, the images leave one by one first."""
+        try:
+            return clear(name)
+        except StorageFull:
+            with self._reserve.given_up():
+                while page := self._catalog.images(name, after=None, limit=1000, newest_first=False):
+                    self._remove_sparingly(name, [record.id for record in page])
+                return clear(name)
 
     def _is_due(self, sha256: str, unused: set[str]) -> bool:
         """Whether the files are to be written; those that nothing uses may be there, but nobody vouches."""

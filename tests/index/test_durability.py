@@ -81,7 +81,7 @@ def check(folder: Path, acknowledged: Acknowledged) -> None:
 
 def test_everything_acknowledged_survives_kill_9_at_200_random_moments(tmp_path: Path) -> None:
     first = random.randrange(10**6)
-    print(f"seeds from {first}")  # pytest shows it when the test fails
+    sys.stdout.write(f"seeds from {first}\n")  # pytest shows it when the test fails
     acknowledged = Acknowledged()
     command = [sys.executable, "-m", "tests.index.writer", str(tmp_path)]
     with subprocess.Popen(

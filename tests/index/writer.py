@@ -3,8 +3,8 @@
     python -m tests.index.writer FOLDER
 
 It reads a seed from each line of standard input and forks a writer for it, so that a writer starts in
-milliseconds. The writer prints `writing PID`, `ready` once the gallery is open, `added ID SHA256` once an image
-was added, and `removing ID`, then `removed ID`, around a removal; after its death its parent prints `ended`.
+milliseconds. The writer prints `writing PID`, `ready` once the gallery is open, `added ID SHA256` once an
+image was added, and `removing ID`, then `removed ID`, around a removal; then its parent prints `ended`.
 """
 
 import hashlib
