@@ -79,6 +79,14 @@ class StoreInUse(GalleryError):
         self.pid = pid
 
 
+class NoStore(GalleryError):
+    def __init__(self, folder: Path) -> None:
+        super().__init__(
+            f"There is no store in {folder}. Name the folder that the service keeps its data in."
+        )
+        self.folder = folder
+
+
 class StoreTooNew(GalleryError):
     def __init__(self, found: int, known: int) -> None:
         super().__init__(

@@ -31,10 +31,10 @@ class FileStore:
             _sync_folder(folder)
 
     def original(self, sha256: str) -> Path:
-        return self._folder / "originals" / sha256[:2] / sha256[2:]
+        return original_in(self._folder, sha256)
 
     def thumbnail(self, sha256: str) -> Path:
-        return self._folder / "thumbnails" / sha256[:2] / f"{sha256[2:]}.webp"
+        return thumbnail_in(self._folder, sha256)
 
     def has(self, sha256: str) -> bool:
         """Whether both files are there."""
@@ -64,15 +64,27 @@ class FileStore:
                     logger.warning("Nothing uses %s, but it could not be deleted", path, exc_info=True)
 
     def _write_file(self, path: Path, content: bytes) -> None:
-        aside = self._incoming / f"{path.parent.name}{path.name}"
-        try:
-            with aside.open("wb") as file:
-                file.write(content)
-                file.flush()
-                os.fsync(file.fileno())
-            aside.replace(path)
-        finally:
-            aside.unlink(missing_ok=True)
+        write_whole(path, content, self._incoming / f"{path.parent.name}{path.name}")
+
+
+def original_in(store: Path, sha256: str) -> Path:
+    return store / "originals" / sha256[:2] / sha256[2:]
+
+
+def thumbnail_in(store: Path, sha256: str) -> Path:
+    return store / "thumbnails" / sha256[:2] / f"{sha256[2:]}.webp"
+
+
+def write_whole(path: Path, content: bytes, aside: Path) -> None:
+    """Writes `aside` first, on the same disk: `path` is there whole or not at all, even after a power cut."""
+    try:
+        with aside.open("wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        aside.replace(path)
+    finally:
+        aside.unlink(missing_ok=True)
 
 
 def _sync_folder(folder: Path) -> None:

@@ -1,4 +1,4 @@
-"""The composition root, and the command line: python -m service serve | index | search | evaluate."""
+"""The composition root, and the command line: python -m service COMMAND."""
 
 import argparse
 import logging
@@ -70,7 +70,7 @@ def _run(given: list[str], load: LoadEncoder) -> int:
     try:
         return COMMANDS[options.command](options, load)
     except StoreInUse as error:
-        if options.command == "serve":
+        if "server" not in options:
             raise
         raise CommandError(f"{error}\n{_through_a_server(given)}") from error
 
@@ -125,6 +125,18 @@ def _search(options: argparse.Namespace, load: LoadEncoder) -> int:
     return 0
 
 
+def _doctor(options: argparse.Namespace, _: LoadEncoder) -> int:
+    from service.commands.checkup import Checkup
+    from service.decoder import Decoder
+
+    settings = _settings(store=options.store)
+    with closing(Decoder(settings)) as decoder:
+        checkup = Checkup(settings.store, decoder, thorough=options.thorough, repair=options.repair)
+        checkup.run()
+    print(checkup)
+    return 0 if checkup.healthy else 1
+
+
 def _evaluate(given: list[str]) -> int:
     from model.training import evaluate  # the only way from the service to training
 
@@ -133,7 +145,7 @@ def _evaluate(given: list[str]) -> int:
     return evaluate.run(command.parse_args(given))
 
 
-COMMANDS: Final = {"serve": _serve, "index": _index, "search": _search}
+COMMANDS: Final = {"serve": _serve, "index": _index, "search": _search, "doctor": _doctor}
 
 
 @contextmanager

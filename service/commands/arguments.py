@@ -34,6 +34,7 @@ def parser() -> argparse.ArgumentParser:
     _serve(_command(commands, "serve", "run the service and its page", "serve --port 8080"))
     _index(_command(commands, "index", "add the photos of a folder, new ones only", "index ~/Pictures"))
     _search(_command(commands, "search", "find images", 'search "Ein Hund springt ins Wasser" -k 3'))
+    _doctor(_command(commands, "doctor", "find and mend what is wrong in a store", "doctor --thorough"))
     commands.add_parser("evaluate", help="measure a checkpoint on captioned photos", add_help=False)
     return top
 
@@ -96,6 +97,18 @@ def _search(command: argparse.ArgumentParser) -> None:
     command.add_argument("--exact", action="store_true", help="score every image instead of candidates")
     command.add_argument("--json", action="store_true", help="print the document that the HTTP API answers")
     _place(command)
+
+
+def _doctor(command: argparse.ArgumentParser) -> None:
+    command.add_argument(
+        "--thorough", action="store_true", help="read every original and every vector, too; takes its time"
+    )
+    command.add_argument(
+        "--repair",
+        action="store_true",
+        help="mend what can be mended safely; originals are set aside, never deleted",
+    )
+    _store(command)
 
 
 def _place(command: argparse.ArgumentParser) -> None:

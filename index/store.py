@@ -1,0 +1,46 @@
+"""A data folder that is there already, for work in which no model takes part."""
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+
+from index.errors import NoStore, StoreTooNew, translated
+from index.migrations import MIGRATIONS, migrate
+
+CATALOG = "catalog.sqlite3"
+
+
+@contextmanager
+def catalog_in(folder: Path, *, writing: bool = False) -> Iterator[sqlite3.Connection]:
+    """A connection to the catalog of `folder`. Reading is safe beside a service; who writes holds the lock.
+
+    Raises NoStore, StoreTooNew, StoreDamaged.
+    """
+    path = folder / CATALOG
+    if not path.is_file():
+        raise NoStore(folder)
+    with translated(folder), closing(sqlite3.connect(path, isolation_level=None)) as connection:
+        (version,) = connection.execute("PRAGMA user_version").fetchone()
+        if version > len(MIGRATIONS):
+            raise StoreTooNew(version, len(MIGRATIONS))
+        connection.execute("PRAGMA synchronous = FULL")
+        connection.execute("PRAGMA foreign_keys = ON")
+        if writing:
+            migrate(connection)
+        else:
+            connection.execute("PRAGMA query_only = ON")
+        yield connection
+
+
+@contextmanager
+def transaction(connection: sqlite3.Connection) -> Iterator[None]:
+    """Committed when the block ends, rolled back when it raises."""
+    connection.execute("BEGIN IMMEDIATE")
+    try:
+        yield
+        connection.execute("COMMIT")
+    except BaseException:
+        if connection.in_transaction:
+            connection.execute("ROLLBACK")
+        raise

@@ -1,0 +1,79 @@
+"""The commands that look after a store: doctor."""
+
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+from index.gallery import Gallery
+from service.__main__ import main
+from service.settings import Settings
+from tests.fakes import ColourEncoder
+from tests.service.pictures import BLUE, GREEN, RED, plain
+from tests.service.serving import library_in, upload_in
+
+
+@pytest.fixture
+def store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A red, a green and a blue photo; the store that commands use unless they are told of another."""
+    monkeypatch.setenv("PIVOT_STORE", str(tmp_path / "store"))
+    monkeypatch.setenv("PIVOT_DECODE_WORKERS", "1")
+    with library_in(tmp_path / "store", ColourEncoder(), Settings(decode_workers=1)) as library:
+        for name, colour in (("red", RED), ("green", GREEN), ("blue", BLUE)):
+            library.add("default", [upload_in(tmp_path, f"{name}.png", plain(colour))])
+    return tmp_path / "store"
+
+
+def files(store: Path, kind: str) -> list[Path]:
+    return sorted((store / kind).glob("*/*"))
+
+
+def test_doctor_says_that_nothing_is_wrong(store: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["doctor", "--thorough", "--store", str(store)]) == 0
+    assert capsys.readouterr() == ("Nothing is wrong.\n", "")
+
+
+def test_doctor_reports_with_remedies_then_mends(store: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    thumbnail = files(store, "thumbnails")[0]
+    thumbnail.unlink()
+    stray = store / "originals" / "00" / "stray"
+    stray.parent.mkdir(exist_ok=True)
+    stray.touch()
+
+    assert main(["doctor"]) == 1
+    report = capsys.readouterr().out
+    assert report.startswith("original-unused: originals/00/stray\nthumbnail-missing: thumbnails/")
+    assert "2 found, 0 mended." in report
+    assert "--repair" in report
+
+    assert main(["doctor", "--repair"]) == 0
+    report = capsys.readouterr().out
+    assert report.startswith("original-unused: originals/00/stray, set aside\n")
+    assert ".png), made again\n2 found, 2 mended.\n" in report
+    assert f"Look through {store / 'set-aside'}" in report
+    with Image.open(thumbnail) as remade:
+        assert remade.format == "WEBP"
+    assert main(["doctor"]) == 0
+
+
+def test_doctor_ends_with_1_while_something_is_left(store: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    files(store, "originals")[0].write_bytes(b"damaged")
+    assert main(["doctor", "--repair"]) == 0
+    capsys.readouterr()
+    assert main(["doctor", "--repair"]) == 1
+    assert "Add the photo again" in capsys.readouterr().out
+
+
+def test_doctor_is_refused_beside_a_service(store: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    with Gallery.open(store, dim=3, model_version="colours-1"):
+        assert main(["doctor"]) == 1
+    error = capsys.readouterr().err
+    assert "is in use by process" in error
+    assert "--server" not in error
+
+
+def test_doctor_of_a_folder_without_a_store_names_it(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["doctor", "--store", str(tmp_path / "nowhere")]) == 1
+    assert capsys.readouterr().err.startswith(f"There is no store in {tmp_path / 'nowhere'}.")
