@@ -87,6 +87,19 @@ class NoStore(GalleryError):
         self.folder = folder
 
 
+class TargetTaken(GalleryError):
+    def __init__(self, folder: Path) -> None:
+        super().__init__(f"{folder} holds something else already. Choose a new or an empty folder.")
+        self.folder = folder
+
+
+class TargetWithin(GalleryError):
+    def __init__(self, folder: Path, store: Path) -> None:
+        super().__init__(f"One of {folder} and {store} lies within the other. Choose a folder elsewhere.")
+        self.folder = folder
+        self.store = store
+
+
 class StoreTooNew(GalleryError):
     def __init__(self, found: int, known: int) -> None:
         super().__init__(

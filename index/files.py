@@ -11,6 +11,7 @@ from index.records import NewImage
 
 logger = logging.getLogger(__name__)
 
+BACKUP_MARK = "backup"  # a file in a folder that backups may be written to
 PARALLEL_SYNCS = 8  # a disk's journal serves waiting syncs together: ten times as fast as one by one
 
 
@@ -28,7 +29,9 @@ class FileStore:
                 (folder / name).mkdir(exist_ok=True)
             for unfinished in self._incoming.iterdir():
                 unfinished.unlink()
-            _sync_folder(folder)
+            # What is put into it from now on is nowhere else: no backup may write over it.
+            (folder / BACKUP_MARK).unlink(missing_ok=True)
+            sync_folder(folder)
 
     def original(self, sha256: str) -> Path:
         return original_in(self._folder, sha256)
@@ -52,7 +55,7 @@ class FileStore:
             for folder in folders:
                 folder.mkdir(exist_ok=True)
             list(pool.map(self._write_file, contents, contents.values()))  # raises what a call raised
-            list(pool.map(_sync_folder, folders | {folder.parent for folder in folders}))
+            list(pool.map(sync_folder, folders | {folder.parent for folder in folders}))
 
     def remove(self, sha256s: Iterable[str]) -> None:
         """Deletes both files of every content. Nothing uses them now: a failure is logged, not raised."""
@@ -87,7 +90,7 @@ def write_whole(path: Path, content: bytes, aside: Path) -> None:
         aside.unlink(missing_ok=True)
 
 
-def _sync_folder(folder: Path) -> None:
+def sync_folder(folder: Path) -> None:
     """Makes names that were given in `folder` survive a power cut."""
     descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
     try:
