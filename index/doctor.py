@@ -18,7 +18,7 @@ import numpy as np
 from index.errors import translated
 from index.files import original_in, thumbnail_in, write_whole
 from index.lock import FolderLock
-from index.store import CATALOG, catalog_in
+from index.store import CATALOG, catalog_in, vector_sizes
 from index.vectors import LENGTH_TOLERANCE
 
 Problem = Literal[
@@ -85,7 +85,7 @@ class Doctor:
                 step()
 
     def _vectors(self, connection: sqlite3.Connection) -> Iterator[Finding]:
-        for model, size in _sizes(connection).items():
+        for model, size in vector_sizes(connection).items():
             unreadable = _of_other_size(connection, model, size)
             if self._thorough:
                 unreadable += _of_no_use(connection, model, size)
@@ -146,15 +146,6 @@ def _damages(connection: sqlite3.Connection) -> Iterator[Finding]:
     for table, row, parent, _ in connection.execute("PRAGMA foreign_key_check"):
         message = f"row {row} of {table} belongs to a row of {parent} that is not there"
         yield Finding("database-damaged", f"{CATALOG}: {message}", None, False)
-
-
-def _sizes(connection: sqlite3.Connection) -> dict[str, int]:
-    """Bytes of a vector by model: what most of them have. -1 where none is made of whole numbers."""
-    rows = connection.execute(
-        """SELECT model_version, iif(length(vector) % 4, -1, length(vector)) AS size FROM vectors
-        GROUP BY model_version, size ORDER BY size > 0, count(*), size"""
-    )
-    return dict(rows.fetchall())  # the last of a model counts
 
 
 def _of_other_size(connection: sqlite3.Connection, model: str, size: int) -> list[int]:

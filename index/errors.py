@@ -100,6 +100,17 @@ class TargetWithin(GalleryError):
         self.store = store
 
 
+class BundleDamaged(GalleryError):
+    """`path` is the file of the bundle that is to blame."""
+
+    def __init__(self, path: Path, reason: str) -> None:
+        super().__init__(
+            f"{path}: {reason}. Correct it, or export again; the same command goes on where it stopped."
+        )
+        self.path = path
+        self.reason = reason
+
+
 class StoreTooNew(GalleryError):
     def __init__(self, found: int, known: int) -> None:
         super().__init__(

@@ -1,6 +1,5 @@
 """Gallery: the face of the package. Collections of images on disk, found again by their vectors."""
 
-import re
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack, closing
@@ -13,9 +12,10 @@ import numpy as np
 
 from index.candidates import Candidates, Picked
 from index.catalog import Catalog
-from index.errors import BadCollectionName, StorageFull, UnknownCollection, translated
+from index.errors import StorageFull, UnknownCollection, translated
 from index.files import FileStore
 from index.lock import FolderLock
+from index.names import check_collection_name
 from index.records import Added, CollectionRecord, Found, Hit, ImageRecord, NewImage, SearchOptions
 from index.rerank import SCORES, best
 from index.reserve import Reserve
@@ -24,8 +24,6 @@ from index.vectors import Row, check_vector
 DEFAULT_COLLECTION = "default"
 
 SPARING_STEP = 16  # images that are removed at a time on a full disk
-
-_COLLECTION_NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")
 
 
 class Gallery:
@@ -99,8 +97,7 @@ class Gallery:
 
     def create_collection(self, name: str) -> CollectionRecord:
         """Raises BadCollectionName, CollectionExists."""
-        if not _COLLECTION_NAME.fullmatch(name):
-            raise BadCollectionName(name)
+        check_collection_name(name)
         with self._changing:
             self._catalog.create_collection(name)
             self._candidates[name] = Candidates(self._dim)

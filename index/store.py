@@ -44,3 +44,12 @@ def transaction(connection: sqlite3.Connection) -> Iterator[None]:
         if connection.in_transaction:
             connection.execute("ROLLBACK")
         raise
+
+
+def vector_sizes(connection: sqlite3.Connection) -> dict[str, int]:
+    """Bytes of a vector by model: what most of them have. -1 where none is made of whole numbers."""
+    rows = connection.execute(
+        """SELECT model_version, iif(length(vector) % 4, -1, length(vector)) AS size FROM vectors
+        GROUP BY model_version, size ORDER BY size > 0, count(*), size"""
+    )
+    return dict(rows.fetchall())  # the last of a model counts

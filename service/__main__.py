@@ -137,6 +137,30 @@ def _doctor(options: argparse.Namespace, _: LoadEncoder) -> int:
     return 0 if checkup.healthy else 1
 
 
+def _backup(options: argparse.Namespace, _: LoadEncoder) -> int:
+    from service.commands.copies import backup
+
+    print(backup(_settings(store=options.store).store, options.target))
+    return 0
+
+
+def _export(options: argparse.Namespace, _: LoadEncoder) -> int:
+    from service.commands.copies import export_collection
+
+    print(export_collection(_settings(store=options.store).store, options.collection, options.target))
+    return 0
+
+
+def _import(options: argparse.Namespace, _: LoadEncoder) -> int:
+    from service.commands.copies import import_collection
+    from service.decoder import Decoder
+
+    settings = _settings(store=options.store)
+    with closing(Decoder(settings)) as decoder:
+        print(import_collection(options.folder, settings.store, options.collection, decoder))
+    return 0
+
+
 def _evaluate(given: list[str]) -> int:
     from model.training import evaluate  # the only way from the service to training
 
@@ -145,7 +169,15 @@ def _evaluate(given: list[str]) -> int:
     return evaluate.run(command.parse_args(given))
 
 
-COMMANDS: Final = {"serve": _serve, "index": _index, "search": _search, "doctor": _doctor}
+COMMANDS: Final = {
+    "serve": _serve,
+    "index": _index,
+    "search": _search,
+    "backup": _backup,
+    "export": _export,
+    "import": _import,
+    "doctor": _doctor,
+}
 
 
 @contextmanager

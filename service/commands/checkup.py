@@ -9,9 +9,9 @@ from typing import Final
 from tqdm import tqdm
 
 from index.doctor import STEPS, Doctor, Finding, Problem
+from service.commands.copies import thumbnailer
 from service.commands.printable import printable
 from service.decoder import Decoder
-from service.images import ImageError
 
 HEALTHY: Final = "Nothing is wrong."
 ADD_AGAIN: Final = "Add the photo again, which mends it, or delete the image."
@@ -39,8 +39,7 @@ class Checkup:
 
     def __init__(self, store: Path, decoder: Decoder, *, thorough: bool, repair: bool) -> None:
         self._store = store
-        self._decoder = decoder
-        self._doctor = Doctor(store, thorough=thorough, repair=repair, thumbnail=self._thumbnail)
+        self._doctor = Doctor(store, thorough=thorough, repair=repair, thumbnail=thumbnailer(decoder))
         self._found: Counter[Problem] = Counter()
         self._left: Counter[Problem] = Counter()
 
@@ -65,12 +64,6 @@ class Checkup:
         if (aside := self._store / "set-aside").is_dir():
             lines.append(f"Look through {aside}, and delete it when nothing in it is missed.")
         return "\n".join(lines)
-
-    def _thumbnail(self, original: bytes) -> bytes | None:
-        try:
-            return self._decoder.decode(original).result().thumbnail
-        except ImageError:
-            return None
 
 
 def _line(finding: Finding) -> str:

@@ -1,4 +1,4 @@
-"""The commands that look after a store: doctor."""
+"""The commands that look after a store: doctor, backup, export and import."""
 
 from pathlib import Path
 
@@ -77,3 +77,54 @@ def test_doctor_of_a_folder_without_a_store_names_it(
 ) -> None:
     assert main(["doctor", "--store", str(tmp_path / "nowhere")]) == 1
     assert capsys.readouterr().err.startswith(f"There is no store in {tmp_path / 'nowhere'}.")
+
+
+def found(store: Path) -> list[str]:
+    with library_in(store, ColourEncoder(), Settings(decode_workers=1)) as library:
+        return [hit.record.filename for hit in library.search_text("default", "blue").hits]
+
+
+def test_backup_beside_a_service_is_a_store(
+    store: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with Gallery.open(store, dim=3, model_version="colours-1"):
+        assert main(["backup", str(tmp_path / "backup")]) == 0
+    assert capsys.readouterr().out == f"3 images are safe in {tmp_path / 'backup'}, 3 of them copied now.\n"
+    assert main(["doctor", "--thorough", "--store", str(tmp_path / "backup")]) == 0
+    assert found(tmp_path / "backup")[0] == "blue.png"
+
+
+@pytest.mark.parametrize("command", ["backup", "export"])
+def test_copy_of_a_store_that_lost_files_is_made_and_ends_with_1(
+    store: Path, tmp_path: Path, command: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    files(store, "originals")[0].unlink()
+    assert main([command, str(tmp_path / "copy")]) == 1
+    assert "1 of the photos have lost their files" in capsys.readouterr().err
+    assert (tmp_path / "copy" / "originals").is_dir()
+
+
+def test_what_was_exported_is_imported_with_its_thumbnails_made_again(
+    store: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out, new = tmp_path / "out", tmp_path / "new"
+    assert main(["export", str(out)]) == 0
+    assert capsys.readouterr().out == f"3 images of default are in {out}.\n"
+    for path in (out / "thumbnails").iterdir():
+        path.unlink()
+    assert main(["import", str(out), "--store", str(new)]) == 0
+    assert main(["import", str(out), "--store", str(new)]) == 0
+    assert capsys.readouterr().out.splitlines() == [
+        "3 images added to default, 0 already there.",
+        "0 images added to default, 3 already there.",
+    ]
+    assert main(["doctor", "--thorough", "--store", str(new)]) == 0
+    assert found(new) == found(store)
+    assert [path.read_bytes() for path in files(new, "thumbnails")] == [
+        path.read_bytes() for path in files(store, "thumbnails")
+    ]
+
+
+def test_folder_that_is_no_export_is_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["import", str(tmp_path), "--store", str(tmp_path / "new")]) == 1
+    assert capsys.readouterr().err.startswith(f"{tmp_path / 'collection.json'}: cannot be read")
