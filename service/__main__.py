@@ -125,6 +125,16 @@ def _search(options: argparse.Namespace, load: LoadEncoder) -> int:
     return 0
 
 
+def _audit(options: argparse.Namespace, load: LoadEncoder) -> int:
+    from model.language import detect
+    from service.commands.auditing import audit_tables, read_queries
+
+    texts = read_queries(options.queries)
+    with compose(_settings(store=options.store), load) as library:
+        print(audit_tables(library, options.collection, texts, detect, options.images))
+    return 0
+
+
 def _doctor(options: argparse.Namespace, _: LoadEncoder) -> int:
     from service.commands.checkup import Checkup
     from service.decoder import Decoder
@@ -177,6 +187,7 @@ COMMANDS: Final = {
     "export": _export,
     "import": _import,
     "doctor": _doctor,
+    "audit": _audit,
 }
 
 

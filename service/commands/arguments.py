@@ -40,6 +40,7 @@ def parser() -> argparse.ArgumentParser:
     )
     _import(_command(commands, "import", "add what was exported", "import ~/photos-out"))
     _doctor(_command(commands, "doctor", "find and mend what is wrong in a store", "doctor --thorough"))
+    _audit(_command(commands, "audit", "tell what candidates cost in quality", "audit --queries queries.txt"))
     commands.add_parser("evaluate", help="measure a checkpoint on captioned photos", add_help=False)
     return top
 
@@ -150,6 +151,24 @@ def _place(command: argparse.ArgumentParser) -> None:
         metavar="URL",
         help="let a running service do the work, such as http://127.0.0.1:8000",
     )
+
+
+def _audit(command: argparse.ArgumentParser) -> None:
+    command.add_argument(
+        "--queries",
+        type=Path,
+        metavar="FILE",
+        help="what people ask, one query a line (default: what the demo's photos show)",
+    )
+    command.add_argument(
+        "--images",
+        type=int,
+        default=200,
+        metavar="N",
+        help="how many of the collection's images ask for the like of them (default: 200)",
+    )
+    _collection(command)
+    _store(command)
 
 
 def _collection(command: argparse.ArgumentParser) -> None:

@@ -348,7 +348,7 @@ def test_evaluate_hands_on_to_the_evaluation(run: Run, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "command", ["serve", "index", "search", "backup", "export", "import", "doctor", "evaluate"]
+    "command", ["serve", "index", "search", "backup", "export", "import", "doctor", "audit", "evaluate"]
 )
 def test_every_command_explains_itself_with_an_example(
     command: str, capsys: pytest.CaptureFixture[str]

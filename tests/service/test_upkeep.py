@@ -1,4 +1,4 @@
-"""The commands that look after a store: doctor, backup, export and import."""
+"""The commands that look after a store: doctor, backup, export, import and audit."""
 
 from pathlib import Path
 
@@ -128,3 +128,30 @@ def test_what_was_exported_is_imported_with_its_thumbnails_made_again(
 def test_folder_that_is_no_export_is_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["import", str(tmp_path), "--store", str(tmp_path / "new")]) == 1
     assert capsys.readouterr().err.startswith(f"{tmp_path / 'collection.json'}: cannot be read")
+
+
+@pytest.mark.usefixtures("store")
+def test_audit_prints_a_table_for_texts_and_one_for_images(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "queries.txt").write_text("red\n\nein blau\n", encoding="utf-8")
+    assert main(["audit", "--queries", str(tmp_path / "queries.txt")], lambda _: ColourEncoder()) == 0
+    texts, images, explanation = capsys.readouterr().out.split("\n\n")
+    assert texts.splitlines()[0] == "2 texts ask, 3 images answer"
+    assert texts.splitlines()[2].split() == ["10", "100.0", "100.0", "100.0"]
+    assert images.splitlines()[0] == "3 images ask, 3 images answer"
+    assert explanation.startswith("Percent of the ten best")
+    assert main(["audit"], lambda _: ColourEncoder()) == 0
+    assert capsys.readouterr().out.startswith("11 texts ask")
+
+
+@pytest.mark.parametrize(
+    ("content", "told"), [(None, "cannot be read"), (b"\xff", "is not UTF-8"), (b"\n", "has no queries")]
+)
+def test_queries_that_cannot_be_read_are_named(
+    tmp_path: Path, content: bytes | None, told: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    if content is not None:
+        (tmp_path / "queries.txt").write_bytes(content)
+    assert main(["audit", "--queries", str(tmp_path / "queries.txt")], lambda _: ColourEncoder()) == 1
+    assert told in capsys.readouterr().err
