@@ -3,6 +3,7 @@
 import json
 import sqlite3
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from copy import copy
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -52,6 +53,26 @@ class Catalog:
 
     def close(self) -> None:
         self._connections.close()
+
+    def of_model(self, model_version: str, dim: int) -> "Catalog":
+        """The same records, seen through another model; it shares what this one has open."""
+        other = copy(self)
+        other._model, other._dim = model_version, dim
+        return other
+
+    def serving(self) -> tuple[str, str | None] | None:
+        """The model that was written down to serve, and its checkpoint."""
+        with self._connections.reading() as connection:
+            row = connection.execute("SELECT model_version, checkpoint FROM serving").fetchone()
+        return row and (row[0], row[1])
+
+    def serve(self, checkpoint: str | None) -> None:
+        """Writes down that this model serves from now on, and where it was loaded from."""
+        with self._connections.writing() as connection:
+            connection.execute(
+                "INSERT OR REPLACE INTO serving (one, model_version, checkpoint) VALUES (1, ?, ?)",
+                (self._model, checkpoint),
+            )
 
     def shorten_log(self) -> None:
         """Has the next changes written over the log of those before, instead of behind it, if that can be."""
@@ -199,6 +220,16 @@ class Catalog:
                 (min(after, LARGEST_ID), self._model, limit),
             )
             return [_record(row) for row in rows]
+
+    def pending(self) -> int:
+        """How many images of all collections have no vector."""
+        with self._connections.reading() as connection:
+            (number,) = connection.execute(
+                """SELECT count(*) FROM images WHERE NOT EXISTS
+                (SELECT 1 FROM vectors WHERE image_id = images.id AND model_version = ?)""",
+                (self._model,),
+            ).fetchone()
+        return int(number)
 
     def put_vectors(self, vectors: Mapping[int, Row]) -> dict[int, str]:
         """Sets vectors, (dim,) float32 each, durably; gives the ids that exist with their collections."""

@@ -55,6 +55,17 @@ class NotEmbedded(GalleryError):
         self.id = id
 
 
+class ModelChanged(GalleryError):
+    """A vector of `model_version` came after another model had taken over."""
+
+    def __init__(self, model_version: str, serving: str) -> None:
+        super().__init__(
+            f"Model {serving} serves now, instead of {model_version}. Embed with it, and try again."
+        )
+        self.model_version = model_version
+        self.serving = serving
+
+
 class BadVector(GalleryError):
     def __init__(self, reason: str, dim: int) -> None:
         super().__init__(f"The vector {reason}. Hand in ({dim},) float32, of length 1.")

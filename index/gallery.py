@@ -1,7 +1,7 @@
 """Gallery: the face of the package. Collections of images on disk, found again by their vectors."""
 
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import ExitStack, closing
 from dataclasses import replace
 from pathlib import Path
@@ -19,6 +19,7 @@ from index.names import check_collection_name
 from index.records import Added, CollectionRecord, Found, Hit, ImageRecord, NewImage, SearchOptions
 from index.rerank import SCORES, best
 from index.reserve import Reserve
+from index.spaces import Coming, Space
 from index.vectors import Row, check_vector
 
 DEFAULT_COLLECTION = "default"
@@ -35,38 +36,44 @@ class Gallery:
 
     def __init__(
         self,
-        dim: int,
-        catalog: Catalog,
+        space: Space,
         files: FileStore,
-        candidates: dict[str, Candidates],
         reserve: Reserve,
         resources: ExitStack,
     ) -> None:
         """Use `open`."""
-        self._dim = dim
-        self._catalog = catalog
+        self._space = space
         self._files = files
-        self._candidates = candidates
         self._reserve = reserve
         self._resources = resources
         self._changing = threading.Lock()
 
+    @property
+    def _catalog(self) -> Catalog:
+        return self._space.catalog
+
+    @property
+    def _candidates(self) -> dict[str, Candidates]:
+        return self._space.candidates
+
     @classmethod
-    def open(cls, folder: Path, *, dim: int, model_version: str) -> "Gallery":
+    def open(cls, folder: Path, *, dim: int, model_version: str, checkpoint: str | None = None) -> "Gallery":
         """Opens the gallery in `folder`, which is made if need be, for vectors of `dim` numbers of one model.
+
+        The folder remembers the model, and the `checkpoint` that it was loaded from, for `served_before`.
 
         Raises StoreInUse, StoreTooNew, StoreDamaged, StorageFull, StorageUnwritable.
         """
         with translated(folder):
             folder.mkdir(parents=True, exist_ok=True)
         try:
-            return cls._open(folder, dim, model_version)
+            return cls._open(folder, dim, model_version, checkpoint)
         except StorageFull:  # which is met behind the lock only
             Reserve(folder).give_up()
-            return cls._open(folder, dim, model_version)
+            return cls._open(folder, dim, model_version, checkpoint)
 
     @classmethod
-    def _open(cls, folder: Path, dim: int, model_version: str) -> "Gallery":
+    def _open(cls, folder: Path, dim: int, model_version: str, checkpoint: str | None) -> "Gallery":
         reserve = Reserve(folder)
         with ExitStack() as opened:
             opened.enter_context(closing(FolderLock(folder)))
@@ -78,9 +85,11 @@ class Gallery:
                 catalog.create_collection(DEFAULT_COLLECTION)
                 names.append(DEFAULT_COLLECTION)
             files = FileStore(folder)
-            candidates = {name: _loaded(catalog, name, dim) for name in names}
+            space = _space(catalog, names, model_version, dim)
+            if catalog.serving() != (model_version, checkpoint):
+                catalog.serve(checkpoint)
             reserve.hold()
-            return cls(dim, catalog, files, candidates, reserve, opened.pop_all())
+            return cls(space, files, reserve, opened.pop_all())
 
     def close(self) -> None:
         """Waits for a change under way and lets the folder go. Closing twice does nothing."""
@@ -100,7 +109,7 @@ class Gallery:
         check_collection_name(name)
         with self._changing:
             self._catalog.create_collection(name)
-            self._candidates[name] = Candidates(self._dim)
+            self._candidates[name] = Candidates(self._space.dim)
             return self._catalog.collection(name)
 
     def collections(self) -> list[CollectionRecord]:
@@ -128,7 +137,7 @@ class Gallery:
         """
         with self._changing:
             contents = self._cleared(name, self._catalog.empty_collection)
-            self._candidates[name] = Candidates(self._dim)
+            self._candidates[name] = Candidates(self._space.dim)
             self._files.remove(self._catalog.unused(contents))
 
     def known(self, collection: str, sha256s: Sequence[str]) -> dict[str, ImageRecord]:
@@ -139,17 +148,21 @@ class Gallery:
         known = self._catalog.known(collection, sha256s)
         return {sha256: record for sha256, record in known.items() if self._files.has(sha256)}
 
-    def add(self, collection: str, images: Sequence[NewImage]) -> list[Added]:
+    def add(
+        self, collection: str, images: Sequence[NewImage], *, model_version: str | None = None
+    ) -> list[Added]:
         """Adds all of the images or none; when it returns they survive a power cut, and searches find them.
 
         Content that the collection has keeps its record; if that lacked a vector of the current model, it
         now has one. Files that were lost are written anew.
 
-        Raises BadVector, UnknownCollection, StorageFull, StorageUnwritable.
+        Raises BadVector, UnknownCollection, StorageFull, StorageUnwritable, and ModelChanged where a
+        `model_version` is told and serves no longer.
         """
-        for image in images:
-            check_vector(image.vector, self._dim)
         with self._changing:
+            self._space.check(model_version)
+            for image in images:
+                check_vector(image.vector, self._space.dim)
             candidates = self._candidates_of(collection)
             unused = self._catalog.unused({image.sha256 for image in images})
             try:
@@ -204,16 +217,21 @@ class Gallery:
         """(dim,) float32, as it was handed in. Raises UnknownCollection, UnknownImage, NotEmbedded."""
         return self._catalog.vector(collection, id)
 
-    def search(self, collection: str, query: Row, options: SearchOptions) -> Found:
+    def search(
+        self, collection: str, query: Row, options: SearchOptions, *, model_version: str | None = None
+    ) -> Found:
         """The best images for `query`, (dim,) float32, unit; equal scores by ascending id.
 
-        Raises BadVector, UnknownCollection.
+        Raises BadVector, UnknownCollection, and ModelChanged where a `model_version` is told and serves no
+        longer.
         """
-        check_vector(query, self._dim)
+        space = self._space  # the same until the end, whatever takes over meanwhile
+        space.check(model_version)
+        check_vector(query, space.dim)
         exclude = options.exclude
         while True:
             started = perf_counter()
-            picked = _picked(self._candidates_of(collection), query, replace(options, exclude=exclude))
+            picked = _picked(_candidates_of(space, collection), query, replace(options, exclude=exclude))
             picked_at = perf_counter()
             ranked = _ranked(picked, query, options)
             ranked_at = perf_counter()
@@ -235,14 +253,35 @@ class Gallery:
         """Up to `limit` images of any collection without a vector of the current model, by ascending id."""
         return self._catalog.without_vector(after=after, limit=limit)
 
-    def put_vectors(self, vectors: Mapping[int, Row]) -> None:
+    def pending(self) -> int:
+        """How many images of all collections lack a vector of the current model, and are never found."""
+        return self._catalog.pending()
+
+    def coming(self, model_version: str, dim: int) -> Coming:
+        """A space to fill for the model that is to serve next; what was put into it before is still there."""
+        return Coming(self._catalog, model_version, dim)
+
+    def switch(self, coming: Coming, checkpoint: str | None = None) -> None:
+        """Has the coming model serve, in one step: each search uses the old space or the new one.
+
+        Images without a vector of it are not found until they get one. Changes wait while its vectors are
+        loaded; searches do not. Raises StoreDamaged, StorageFull, StorageUnwritable; the old one serves on.
+        """
+        with self._changing:
+            space = _space(coming.catalog, self._candidates, coming.model_version, coming.dim)
+            coming.catalog.serve(checkpoint)
+            self._space = space
+
+    def put_vectors(self, vectors: Mapping[int, Row], *, model_version: str | None = None) -> None:
         """Gives images their vectors of the current model, (dim,) float32 by id; deleted images are ignored.
 
-        Raises BadVector, StorageFull, StorageUnwritable.
+        Raises BadVector, StorageFull, StorageUnwritable, and ModelChanged where a `model_version` is told and
+        serves no longer.
         """
-        for vector in vectors.values():
-            check_vector(vector, self._dim)
         with self._changing:
+            self._space.check(model_version)
+            for vector in vectors.values():
+                check_vector(vector, self._space.dim)
             stored = self._catalog.put_vectors(vectors)
             for name in set(stored.values()):
                 ids = [id for id, collection in stored.items() if collection == name]
@@ -278,10 +317,18 @@ class Gallery:
         return sha256 in unused or not self._files.has(sha256)
 
     def _candidates_of(self, collection: str) -> Candidates:
-        try:
-            return self._candidates[collection]
-        except KeyError:
-            raise UnknownCollection(collection) from None
+        return _candidates_of(self._space, collection)
+
+
+def _candidates_of(space: Space, collection: str) -> Candidates:
+    try:
+        return space.candidates[collection]
+    except KeyError:
+        raise UnknownCollection(collection) from None
+
+
+def _space(catalog: Catalog, names: Iterable[str], model_version: str, dim: int) -> Space:
+    return Space(model_version, dim, catalog, {name: _loaded(catalog, name, dim) for name in names})
 
 
 def _loaded(catalog: Catalog, collection: str, dim: int) -> Candidates:

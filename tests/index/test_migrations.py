@@ -27,7 +27,7 @@ def tables(connection: sqlite3.Connection) -> set[str]:
 
 def test_new_catalog_gets_all_tables(connection: sqlite3.Connection) -> None:
     migrate(connection)
-    assert tables(connection) == {"collections", "images", "vectors"}
+    assert tables(connection) == {"collections", "images", "vectors", "serving"}
     assert version(connection) == len(MIGRATIONS)
 
 
