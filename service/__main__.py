@@ -17,7 +17,8 @@ from service.queries import QueryError
 
 if TYPE_CHECKING:  # torch and FAISS load when they are needed: not for --help, not in decoding processes
     from service.commands.client import Client
-    from service.library import Encoder, Library
+    from service.embedder import Encoder
+    from service.library import Library
     from service.settings import Settings
 
 LoadEncoder = Callable[["Settings"], "Encoder"]
@@ -37,15 +38,19 @@ def trained_encoder(settings: "Settings") -> "Encoder":
 
 
 def compose(settings: "Settings", load: LoadEncoder) -> "Library":
-    """Settings -> encoder -> gallery -> library."""
+    """Settings -> encoders -> gallery -> library."""
     from index.gallery import Gallery
     from model.language import detect
     from service.decoder import Decoder
     from service.library import Library
+    from service.succession import succession
 
-    encoder = load(settings)
-    gallery = Gallery.open(settings.store, dim=encoder.dim, model_version=encoder.version)
-    return Library(encoder, gallery, Decoder(settings), detect, settings)
+    models = succession(settings, load)
+    serving = models.serving
+    gallery = Gallery.open(
+        settings.store, dim=serving.dim, model_version=serving.version, checkpoint=models.checkpoint
+    )
+    return Library(serving, gallery, Decoder(settings), detect, settings, models.coming)
 
 
 def main(argv: Sequence[str] | None = None, load: LoadEncoder = trained_encoder) -> int:

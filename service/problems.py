@@ -92,6 +92,7 @@ KINDS: Final[dict[type[Exception], Kind]] = {
     gallery.BadCollectionName: Kind(422, "bad-collection-name", "Not a collection's name", "name"),
     gallery.UnknownImage: Kind(404, "unknown-image", "No such image", "image_id"),
     gallery.NotEmbedded: Kind(409, "not-embedded", "Not embedded yet", "image_id"),
+    gallery.ModelChanged: Kind(503, "model-changed", "Model changed", retry_after=1),
     gallery.BadValue: Kind(422, "bad-value", "Unusable value"),
     gallery.StorageFull: Kind(
         507,

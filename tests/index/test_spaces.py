@@ -136,7 +136,7 @@ def test_searches_beside_switches_never_compare_vectors_of_two_models(gallery: G
     with ThreadPoolExecutor(3) as threads:
         searching = [threads.submit(search) for _ in range(3)]
         try:
-            for number in range(100):
+            for number in range(40):
                 gallery.switch(spaces["new" if number % 2 == 0 else "old"])
         finally:
             stop.set()
