@@ -1,14 +1,25 @@
 """Candidates: the vectors of one collection in memory, and which of them to rank for a query."""
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
 
 import faiss
 import numpy as np
 
+from index.builder import Builder
+from index.lists import Lists
 from index.readers_writer import ReadersWriterLock
-from index.rerank import best
+from index.rerank import BLOCK, best
+from index.rows import RowStore, Slots
+from index.snapshots import Prints, Saved, Snapshot, prints_of
 from index.vectors import Ids, Row, Rows, Scores
+
+EXACT_ROWS = 50_000  # up to here a search scores every row: 4 ms at 512 dimensions, as long as a text takes
+CHURN = 0.5  # of the rows that lists were built from: when more than this came or went, new ones are due
+SPARE = 50  # rows more than asked for: as 8-bit codes order them, the last ones may be the wrong ones
+FEW_OUTDATED = 4096  # rows that `loaded` itself brings into the lists: 0.1 s
+
+Score = Callable[[Rows], Scores]
 
 
 @dataclass(frozen=True)
@@ -21,84 +32,183 @@ class Picked:
 
 
 class Candidates:
-    """A cache of the catalog's vectors in a flat FAISS index. Searches run side by side, changes alone."""
+    """A cache of the catalog's vectors. Searches run side by side, changes alone.
 
-    def __init__(self, dim: int) -> None:
+    A search of a small collection scores every row. Beyond EXACT_ROWS, lists are built in the background,
+    and once they are there, `nearest` scores the rows that they bring forward; `scan` scores every row
+    always. What was added is in the lists when `add` returns, what was removed is gone when `remove` does.
+    """
+
+    def __init__(self, dim: int, snapshot: Snapshot | None = None) -> None:
+        """With a snapshot, lists are kept there."""
         self._dim = dim
-        self._flat = faiss.IndexFlatIP(dim)
-        self._index = faiss.IndexIDMap2(self._flat)
+        self._rows = RowStore(dim)
+        self._lists: Lists | None = None
+        self._built_from = 0  # rows
+        self._changes = 0  # since then
         self._lock = ReadersWriterLock()
+        self._snapshot = snapshot
+        self._builder = Builder(self._rows, self._lock, snapshot, self._use)
+
+    @classmethod
+    def loaded(
+        cls, dim: int, blocks: Iterable[tuple[Ids, Rows]], snapshot: Snapshot | None = None
+    ) -> "Candidates":
+        """Filled with blocks of new ids, (n,) int64, and rows, (n, dim) float32.
+
+        Ready at once: lists that the snapshot lacks are built in the background.
+        """
+        candidates = cls(dim, snapshot)
+        saved = None if snapshot is None else snapshot.load(dim)
+        prints = [np.empty(0, np.uint32)]
+        for ids, rows in blocks:
+            candidates._rows.add(ids, rows)
+            if saved is not None:
+                prints.append(prints_of(rows))
+        with candidates._lock.writing():
+            candidates._resume(saved, np.concatenate(prints))
+        return candidates
 
     def __len__(self) -> int:
-        return int(self._index.ntotal)
+        return len(self._rows)
+
+    def close(self) -> None:
+        """Gives up what is being built in the background."""
+        self._builder.stop()
 
     def add(self, ids: Sequence[int] | Ids, rows: Rows) -> None:
-        """Adds `rows`, (n, dim) float32, under n new ids: FAISS would keep an id twice and find it twice."""
+        """Adds `rows`, (n, dim) float32, under n new ids."""
+        keys = np.asarray(ids, np.int64)
         with self._lock.writing():
-            self._index.add_with_ids(rows, np.asarray(ids, np.int64))
+            self._rows.add(keys, rows)
+            if self._lists is not None:
+                self._lists.add(keys, rows)
+            self._changed(keys)
 
     def replace(self, ids: Sequence[int], rows: Rows) -> None:
         """Adds `rows`, (n, dim) float32, in place of what the n ids had, if they had anything."""
         keys = np.asarray(ids, np.int64)
         with self._lock.writing():
-            self._index.remove_ids(faiss.IDSelectorBatch(keys))
-            self._index.add_with_ids(rows, keys)
+            self._forget(keys)
+            self._rows.add(keys, rows)
+            if self._lists is not None:
+                self._lists.add(keys, rows)
+            self._changed(keys)
 
     def remove(self, ids: Sequence[int]) -> None:
-        """Forgets the ids; ignores unknown ones. A call passes over all rows, for one id as for many."""
+        """Forgets the ids; ignores unknown ones."""
+        keys = np.asarray(ids, np.int64)
         with self._lock.writing():
-            self._index.remove_ids(faiss.IDSelectorBatch(np.asarray(ids, np.int64)))
+            self._forget(keys)
+            self._changed(keys)
 
-    def nearest(self, query: Row, n: int, exclude: frozenset[int]) -> Picked:
-        """The `n` images of highest inner product with `query`, (dim,) float32; among equals, low ids."""
-        parameters = _without(exclude)
+    def nearest(self, query: Row, n: int, exclude: frozenset[int], only: Ids | None = None) -> Picked:
+        """The `n` images of highest inner product with `query`, (dim,) float32; of those in `only`, if given.
+
+        `only` is (m,) int64, ascending. Without lists the `n` are exactly those, among equals the low ids.
+
+        With lists they are nearly those (see `lists.PROBES`), and where equal ones lie on both sides of the
+        cut, any may make it; there are `n` all the same, if as many pass. Where a filter leaves little, or
+        `n` is large beside the collection, every row that passes is scored.
+        """
         with self._lock.reading():
-            if not len(self):
-                return self._nothing()
-            faiss.omp_set_num_threads(1)  # of the calling thread; one query gains nothing from a second
-            # One more than asked for shows whether images of equal score lie on both sides of the cut.
-            (scores,), (ids,) = self._index.search(query[None], min(n + 1, len(self)), params=parameters)
-            ids = ids[ids >= 0]  # FAISS pads with -1
-            if len(ids) > n:
-                clear = scores[n] < scores[n - 1]
-                ids = ids[:n] if clear else self._at_least(scores[n - 1], query, n, parameters)
-            return Picked(ids, self._index.reconstruct_batch(ids), len(ids))
+            slots = self._brought_forward(query, n, exclude, only)
+            if slots is None:
+                picked = self._scanned(lambda rows: _inner_products(rows, query), n, exclude, only)
+                return replace(picked, scored=len(picked.ids))
+            ids, rows = self._rows.ids[slots], self._rows.take(slots)
+            chosen = best(ids, _inner_products(rows, query), n)
+            return Picked(ids[chosen], rows[chosen], len(chosen))
 
-    def scan(self, score: Callable[[Rows], Scores], n: int, exclude: frozenset[int]) -> Picked:
-        """The `n` images that `score` puts highest, of all; equal ones by ascending id.
+    def scan(self, score: Score, n: int, exclude: frozenset[int], only: Ids | None = None) -> Picked:
+        """The `n` images that `score` puts highest, of all or of those in `only`; equal ones by ascending id.
 
         `score` takes (m, dim) float32, a view that it must not keep, and gives (m,) float32.
         """
         with self._lock.reading():
-            if not len(self):
-                return self._nothing()
-            ids, rows = self._view()
-            kept = np.flatnonzero(~np.isin(ids, list(exclude)))
-            picked = kept[best(ids[kept], score(rows)[kept], n)]
-            return Picked(ids[picked], rows[picked], len(kept))
+            return self._scanned(score, n, exclude, only)
 
-    def _at_least(
-        self, score: np.float32, query: Row, n: int, parameters: faiss.SearchParameters | None
-    ) -> Ids:
-        """The `n` best of all images that reach `score`. A search keeps arbitrary ones among equals."""
-        radius = np.nextafter(score, np.float32(-np.inf))  # what is found lies above it
-        _, scores, ids = self._index.range_search(query[None], float(radius), params=parameters)
-        chosen: Ids = ids[best(ids, scores, n)]
-        return chosen
+    def _scanned(self, score: Score, n: int, exclude: frozenset[int], only: Ids | None) -> Picked:
+        if only is None:
+            slots = np.arange(len(self))
+            scores = _joined(score(rows) for rows in self._rows.blocks())
+            hidden = self._rows.find(exclude)
+            scores[hidden] = -np.inf
+            passing = len(slots) - len(hidden)
+        else:
+            slots = self._rows.find(id for id in only.tolist() if id not in exclude)
+            steps = (slots[start : start + BLOCK] for start in range(0, len(slots), BLOCK))
+            scores = _joined(score(self._rows.take(step)) for step in steps)
+            passing = len(slots)
+        ids = self._rows.ids[slots]
+        chosen = best(ids, scores, n)[:passing]  # those that are hidden come last
+        return Picked(ids[chosen], self._rows.take(slots[chosen]), passing)
 
-    def _view(self) -> tuple[Ids, Rows]:
-        """FAISS's own memory, not a copy: to be used under the lock only, where nothing moves it."""
-        ids = faiss.rev_swig_ptr(self._index.id_map.data(), len(self))
-        rows = faiss.rev_swig_ptr(self._flat.get_xb(), len(self) * self._dim)
-        return ids, rows.reshape(len(self), self._dim)
+    def _brought_forward(self, query: Row, n: int, exclude: frozenset[int], only: Ids | None) -> Slots | None:
+        """Whose full rows to score, at least `n`; None where it had better be all of them."""
+        if self._lists is None:
+            return None
+        fetched = n + SPARE
+        probes = self._lists.probes(fetched, len(self) if only is None else len(only))
+        if probes is None:
+            return None
+        ids = self._lists.nearest(query, fetched, probes, _selector(exclude, only))
+        return None if len(ids) < n else self._rows.find(ids.tolist())
 
-    def _nothing(self) -> Picked:
-        return Picked(np.empty(0, np.int64), np.empty((0, self._dim), np.float32), 0)
+    def _forget(self, keys: Ids) -> None:
+        self._rows.remove(keys.tolist())
+        if self._lists is not None:
+            self._lists.remove(keys)
+
+    def _changed(self, keys: Ids) -> None:
+        """Lists go where few rows are left, and are built where many came or went."""
+        self._builder.note(keys.tolist())
+        self._changes += len(keys)
+        if len(self) <= EXACT_ROWS // 2:
+            self._lists = None
+        elif len(self) > EXACT_ROWS and (self._lists is None or self._changes > CHURN * self._built_from):
+            self._builder.start()
+
+    def _use(self, lists: Lists) -> None:
+        self._lists, self._built_from, self._changes = lists, len(lists), 0
+
+    def _resume(self, saved: Saved | None, prints: Prints) -> None:
+        """Begins with the lists that were saved, as far as they are of use."""
+        if len(self) <= EXACT_ROWS:
+            return
+        outdated = None if saved is None else saved.outdated(self._rows.ids, prints)
+        if saved is None or outdated is None or len(outdated) > CHURN * len(saved.lists):
+            self._builder.start()
+        elif len(outdated) > FEW_OUTDATED:
+            self._builder.start(saved.lists, outdated.tolist())
+        else:
+            saved.lists.remove(outdated)
+            slots = self._rows.find(outdated.tolist())
+            saved.lists.add(self._rows.ids[slots], self._rows.take(slots))
+            self._use(saved.lists)
 
 
-def _without(exclude: frozenset[int]) -> faiss.SearchParameters | None:
-    """Search parameters that hide the ids from one call. They keep alive what they point to."""
+def _inner_products(rows: Rows, query: Row) -> Scores:
+    """(n, dim) float32, (dim,) float32 -> (n,) float32.
+
+    A row's score depends on that row and the query alone, to the last bit, so that equal rows tie. FAISS's
+    function that takes no places is no faster, and at some dimensions treats the last rows differently.
+    """
+    query, scores, places = np.ascontiguousarray(query), np.empty(len(rows), np.float32), np.arange(len(rows))
+    arrays = [faiss.swig_ptr(array) for array in (scores, query, rows, places)]
+    faiss.omp_set_num_threads(1)  # of the calling thread; one query gains nothing from a second
+    faiss.fvec_inner_products_by_idx(*arrays, len(query), 1, len(rows))  # type: ignore[attr-defined]
+    return scores
+
+
+def _joined(scores: Iterable[Scores]) -> Scores:
+    return np.concatenate([np.empty(0, np.float32), *scores])
+
+
+def _selector(exclude: frozenset[int], only: Ids | None) -> faiss.IDSelector | None:
+    """What passes in one call. It keeps alive what it points to."""
+    shown = None if only is None else faiss.IDSelectorBatch(only)
     if not exclude:
-        return None
-    hidden = faiss.IDSelectorBatch(np.array(list(exclude), np.int64))
-    return faiss.SearchParameters(sel=faiss.IDSelectorNot(hidden))  # type: ignore[call-arg] # not in the stubs
+        return shown
+    kept = faiss.IDSelectorNot(faiss.IDSelectorBatch(np.array(list(exclude), np.int64)))
+    return kept if shown is None else faiss.IDSelectorAnd(shown, kept)

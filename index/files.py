@@ -28,7 +28,7 @@ class FileStore:
                 (folder / name).mkdir(exist_ok=True)
             for unfinished in self._incoming.iterdir():
                 unfinished.unlink()
-            _sync_folder(folder)
+            sync_folder(folder)
 
     def original(self, sha256: str) -> Path:
         return self._folder / "originals" / sha256[:2] / sha256[2:]
@@ -52,7 +52,7 @@ class FileStore:
             for folder in folders:
                 folder.mkdir(exist_ok=True)
             list(pool.map(self._write_file, contents, contents.values()))  # raises what a call raised
-            list(pool.map(_sync_folder, folders | {folder.parent for folder in folders}))
+            list(pool.map(sync_folder, folders | {folder.parent for folder in folders}))
 
     def remove(self, sha256s: Iterable[str]) -> None:
         """Deletes both files of every content. Nothing uses them now: a failure is logged, not raised."""
@@ -75,7 +75,7 @@ class FileStore:
             aside.unlink(missing_ok=True)
 
 
-def _sync_folder(folder: Path) -> None:
+def sync_folder(folder: Path) -> None:
     """Makes names that were given in `folder` survive a power cut."""
     descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
     try:

@@ -18,6 +18,7 @@ from index.files import FileStore
 from index.lock import FolderLock
 from index.records import Added, CollectionRecord, Found, Hit, ImageRecord, NewImage, SearchOptions
 from index.rerank import SCORES, best
+from index.snapshots import Snapshots
 from index.vectors import Row, check_vector
 
 DEFAULT_COLLECTION = "default"
@@ -37,6 +38,7 @@ class Gallery:
         dim: int,
         catalog: Catalog,
         files: FileStore,
+        snapshots: Snapshots,
         candidates: dict[str, Candidates],
         resources: ExitStack,
     ) -> None:
@@ -44,6 +46,7 @@ class Gallery:
         self._dim = dim
         self._catalog = catalog
         self._files = files
+        self._snapshots = snapshots
         self._candidates = candidates
         self._resources = resources
         self._changing = threading.Lock()
@@ -66,8 +69,13 @@ class Gallery:
                 catalog.create_collection(DEFAULT_COLLECTION)
                 names.append(DEFAULT_COLLECTION)
             files = FileStore(folder)
-            candidates = {name: _loaded(catalog, name, dim) for name in names}
-            return cls(dim, catalog, files, candidates, opened.pop_all())
+            snapshots = Snapshots(folder / "lists")
+            snapshots.keep(names)
+            candidates: dict[str, Candidates] = {}
+            opened.callback(_close, candidates)
+            for name in names:
+                candidates[name] = Candidates.loaded(dim, catalog.vectors(name), snapshots.of(name))
+            return cls(dim, catalog, files, snapshots, candidates, opened.pop_all())
 
     def close(self) -> None:
         """Waits for a change under way and lets the folder go. Closing twice does nothing."""
@@ -88,7 +96,7 @@ class Gallery:
             raise BadCollectionName(name)
         with self._changing:
             self._catalog.create_collection(name)
-            self._candidates[name] = Candidates(self._dim)
+            self._candidates[name] = Candidates(self._dim, self._snapshots.of(name))
             return self._catalog.collection(name)
 
     def collections(self) -> list[CollectionRecord]:
@@ -106,7 +114,7 @@ class Gallery:
         """
         with self._changing:
             contents = self._catalog.delete_collection(name)
-            del self._candidates[name]
+            self._forget(name)
             self._files.remove(self._catalog.unused(contents))
 
     def empty_collection(self, name: str) -> None:
@@ -116,7 +124,8 @@ class Gallery:
         """
         with self._changing:
             contents = self._catalog.empty_collection(name)
-            self._candidates[name] = Candidates(self._dim)
+            self._forget(name)
+            self._candidates[name] = Candidates(self._dim, self._snapshots.of(name))
             self._files.remove(self._catalog.unused(contents))
 
     def known(self, collection: str, sha256s: Sequence[str]) -> dict[str, ImageRecord]:
@@ -176,10 +185,7 @@ class Gallery:
         return self._files.thumbnail(record.sha256)
 
     def remove(self, collection: str, ids: Sequence[int]) -> list[int]:
-        """Removes images; gives those of the ids that were there, ascending. Raises UnknownCollection.
-
-        Hand in many at once: FAISS passes over the whole collection at each call.
-        """
+        """Removes images; gives those of the ids that were there, ascending. Raises UnknownCollection."""
         with self._changing:
             removed = self._catalog.remove(collection, ids)
             if removed:
@@ -239,6 +245,11 @@ class Gallery:
         """Whether the files are to be written; those that nothing uses may be there, but nobody vouches."""
         return sha256 in unused or not self._files.has(sha256)
 
+    def _forget(self, collection: str) -> None:
+        """What was kept beside the catalog to find the images of a collection that has none now."""
+        self._candidates.pop(collection).close()
+        self._snapshots.of(collection).remove()
+
     def _candidates_of(self, collection: str) -> Candidates:
         try:
             return self._candidates[collection]
@@ -246,11 +257,9 @@ class Gallery:
             raise UnknownCollection(collection) from None
 
 
-def _loaded(catalog: Catalog, collection: str, dim: int) -> Candidates:
-    candidates = Candidates(dim)
-    for ids, rows in catalog.vectors(collection):
-        candidates.add(ids, rows)
-    return candidates
+def _close(candidates: Mapping[str, Candidates]) -> None:
+    for each in candidates.values():
+        each.close()
 
 
 def _picked(candidates: Candidates, query: Row, options: SearchOptions) -> Picked:
