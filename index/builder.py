@@ -3,11 +3,10 @@
 import logging
 import threading
 from collections.abc import Callable, Iterable, Iterator
-from math import isqrt
 
 import numpy as np
 
-from index.lists import SAMPLE, Lists
+from index.lists import SAMPLE, Lists, lists_for
 from index.readers_writer import ReadersWriterLock
 from index.rows import RowStore
 from index.snapshots import Saved, Snapshot, prints_of
@@ -80,21 +79,23 @@ class Builder:
                 self._changed = None
                 self._publish(lists)
         except _StoppedError:
-            pass
+            self._give_up()
         except Exception:
-            logger.exception("The lists were not built. Searches stay exact, and slower")
-        finally:
-            with self._lock.writing():
-                self._changed = None
+            logger.exception("No new lists could be built; searches go on with what there is")
+            self._give_up()
+
+    def _give_up(self) -> None:
+        with self._lock.writing():
+            self._changed = None
 
     def _trained(self) -> Lists:
         with self._lock.reading():
             ids = self._rows.ids.copy()
-        lists = 2 * isqrt(len(ids))
-        chosen = np.random.default_rng(0).permutation(ids)[: SAMPLE * lists]
+        count = lists_for(len(ids))
+        chosen = np.random.default_rng(0).permutation(ids)[: SAMPLE * count]
         sample = np.concatenate([rows for _, rows in self._steps(chosen)])
-        logger.info("Building %d lists for %d vectors", lists, len(ids))
-        trained = Lists.trained(sample, lists, self._stopping.is_set)
+        logger.info("Building %d lists for %d vectors", count, len(ids))
+        trained = Lists.trained(sample, count, self._stopping.is_set)
         if trained is None:
             raise _StoppedError
         return trained

@@ -15,7 +15,7 @@ from index.snapshots import Prints, Saved, Snapshot, prints_of
 from index.vectors import Ids, Row, Rows, Scores
 
 EXACT_ROWS = 50_000  # up to here a search scores every row: 4 ms at 512 dimensions, as long as a text takes
-CHURN = 0.5  # of the rows that lists were built from: when more than this came or went, new ones are due
+CHURN = 0.5  # of the rows that lists were built for: when more than this came or went, new ones are due
 SPARE = 50  # rows more than asked for: as 8-bit codes order them, the last ones may be the wrong ones
 FEW_OUTDATED = 4096  # rows that `loaded` itself brings into the lists: 0.1 s
 
@@ -44,8 +44,7 @@ class Candidates:
         self._dim = dim
         self._rows = RowStore(dim)
         self._lists: Lists | None = None
-        self._built_from = 0  # rows
-        self._changes = 0  # since then
+        self._changes = 0  # rows that came or went since the lists were built
         self._lock = ReadersWriterLock()
         self._snapshot = snapshot
         self._builder = Builder(self._rows, self._lock, snapshot, self._use)
@@ -166,11 +165,12 @@ class Candidates:
         self._changes += len(keys)
         if len(self) <= EXACT_ROWS // 2:
             self._lists = None
-        elif len(self) > EXACT_ROWS and (self._lists is None or self._changes > CHURN * self._built_from):
+        elif len(self) > EXACT_ROWS and (self._lists is None or self._changes > CHURN * self._lists.fit):
             self._builder.start()
 
     def _use(self, lists: Lists) -> None:
-        self._lists, self._built_from, self._changes = lists, len(lists), 0
+        """Of lists that have caught up with much, it counts as changes."""
+        self._lists, self._changes = lists, abs(len(lists) - lists.fit)
 
     def _resume(self, saved: Saved | None, prints: Prints) -> None:
         """Begins with the lists that were saved, as far as they are of use."""

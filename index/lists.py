@@ -5,6 +5,7 @@ lists whose centroids are nearest to the query. It misses what lies in others: h
 """
 
 from collections.abc import Callable
+from math import isqrt
 
 import faiss
 import numpy as np
@@ -14,7 +15,7 @@ from index.vectors import Ids, Row, Rows
 PROBES = 64  # lists that a search passes over: recall@10 0.998 at 100k rows, in 1 ms; 32 give 0.987 in 0.5 ms
 DEPTH = 40  # and they hold this many times the rows wanted, so that a long list of results is as complete
 ITERATIONS = 8  # of k-means; more of them find no more
-SAMPLE = 40  # rows a list that training looks at; with fewer FAISS warns
+SAMPLE = 40  # rows a list that training looks at
 
 
 class Lists:
@@ -35,6 +36,7 @@ class Lists:
         centroids = faiss.IndexFlatIP(dim)
         parameters = faiss.ClusteringParameters()
         parameters.niter, parameters.spherical = 1, True
+        parameters.min_points_per_centroid = 1  # with fewer than 39, FAISS warns
         clustering = faiss.Clustering(dim, lists, parameters)
         for _ in range(
             ITERATIONS
@@ -61,6 +63,11 @@ class Lists:
     def write_to(self, write: Callable[[bytes], int]) -> None:
         """Raises what `write` raises."""
         faiss.write_index(self._index, faiss.PyCallbackIOWriter(write))  # type: ignore[attr-defined]
+
+    @property
+    def fit(self) -> int:
+        """For how many rows there is the right number of lists."""
+        return (int(self._index.nlist) // 2) ** 2
 
     def __len__(self) -> int:
         return int(self._index.ntotal)
@@ -103,3 +110,8 @@ class Lists:
         _, (ids,) = self._index.search(query[None], n, params=parameters)
         found: Ids = ids[ids >= 0]  # FAISS pads with -1
         return found
+
+
+def lists_for(n: int) -> int:
+    """How many lists to make for `n` rows: with 2 sqrt(n), a search slows down as sqrt(n) grows."""
+    return 2 * isqrt(n)
