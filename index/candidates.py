@@ -115,9 +115,11 @@ class Candidates:
             if slots is None:
                 picked = self._scanned(lambda rows: _inner_products(rows, query), n, exclude, only)
                 return replace(picked, scored=len(picked.ids))
-            ids, rows = self._rows.ids[slots], self._rows.take(slots)
-            chosen = best(ids, _inner_products(rows, query), n)
-            return Picked(ids[chosen], rows[chosen], len(chosen))
+            scores = np.empty(len(slots), np.float32)
+            for here, block, places in self._rows.parts(slots):
+                scores[here] = _inner_products(block, query, places)
+            slots = slots[best(self._rows.ids[slots], scores, n)]
+            return Picked(self._rows.ids[slots], self._rows.take(slots), len(slots))
 
     def scan(self, score: Score, n: int, exclude: frozenset[int], only: Ids | None = None) -> Picked:
         """The `n` images that `score` puts highest, of all or of those in `only`; equal ones by ascending id.
@@ -131,11 +133,11 @@ class Candidates:
         if only is None:
             slots = np.arange(len(self))
             scores = _joined(score(rows) for rows in self._rows.blocks())
-            hidden = self._rows.find(exclude)
+            hidden = self._rows.find(_array(exclude))
             scores[hidden] = -np.inf
             passing = len(slots) - len(hidden)
         else:
-            slots = self._rows.find(id for id in only.tolist() if id not in exclude)
+            slots = self._rows.find(np.setdiff1d(only, _array(exclude), assume_unique=True))
             steps = (slots[start : start + BLOCK] for start in range(0, len(slots), BLOCK))
             scores = _joined(score(self._rows.take(step)) for step in steps)
             passing = len(slots)
@@ -152,10 +154,10 @@ class Candidates:
         if probes is None:
             return None
         ids = self._lists.nearest(query, fetched, probes, _selector(exclude, only))
-        return None if len(ids) < n else self._rows.find(ids.tolist())
+        return None if len(ids) < n else self._rows.find(ids)
 
     def _forget(self, keys: Ids) -> None:
-        self._rows.remove(keys.tolist())
+        self._rows.remove(keys)
         if self._lists is not None:
             self._lists.remove(keys)
 
@@ -183,22 +185,27 @@ class Candidates:
             self._builder.start(saved.lists, outdated.tolist())
         else:
             saved.lists.remove(outdated)
-            slots = self._rows.find(outdated.tolist())
+            slots = self._rows.find(outdated)
             saved.lists.add(self._rows.ids[slots], self._rows.take(slots))
             self._use(saved.lists)
 
 
-def _inner_products(rows: Rows, query: Row) -> Scores:
-    """(n, dim) float32, (dim,) float32 -> (n,) float32.
+def _inner_products(rows: Rows, query: Row, places: Slots | None = None) -> Scores:
+    """(n, dim) float32, (dim,) float32 -> (n,) float32; of the rows at some places only, if these are given.
 
     A row's score depends on that row and the query alone, to the last bit, so that equal rows tie. FAISS's
     function that takes no places is no faster, and at some dimensions treats the last rows differently.
     """
-    query, scores, places = np.ascontiguousarray(query), np.empty(len(rows), np.float32), np.arange(len(rows))
+    places = np.arange(len(rows)) if places is None else places
+    query, scores = np.ascontiguousarray(query), np.empty(len(places), np.float32)
     arrays = [faiss.swig_ptr(array) for array in (scores, query, rows, places)]
     faiss.omp_set_num_threads(1)  # of the calling thread; one query gains nothing from a second
-    faiss.fvec_inner_products_by_idx(*arrays, len(query), 1, len(rows))  # type: ignore[attr-defined]
+    faiss.fvec_inner_products_by_idx(*arrays, len(query), 1, len(places))  # type: ignore[attr-defined]
     return scores
+
+
+def _array(ids: frozenset[int]) -> Ids:
+    return np.array(sorted(ids), np.int64)
 
 
 def _joined(scores: Iterable[Scores]) -> Scores:
@@ -210,5 +217,5 @@ def _selector(exclude: frozenset[int], only: Ids | None) -> faiss.IDSelector | N
     shown = None if only is None else faiss.IDSelectorBatch(only)
     if not exclude:
         return shown
-    kept = faiss.IDSelectorNot(faiss.IDSelectorBatch(np.array(list(exclude), np.int64)))
+    kept = faiss.IDSelectorNot(faiss.IDSelectorBatch(_array(exclude)))
     return kept if shown is None else faiss.IDSelectorAnd(shown, kept)

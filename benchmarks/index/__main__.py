@@ -2,9 +2,9 @@
 
     PIVOT_DATA=DIR python -m benchmarks.index --sizes 1000 10000 100000 1000000 --out bench-index
 
-Needs the extra `bench`, and `flickr8k/` in DIR (see `vectors`). What was measured is kept in the output folder:
-a second call measures what is missing and prints everything. A million rows take 5 GB of disk for a while, 4 GB
-of memory, and half an hour. The exit code is 1 where one of our targets is missed.
+Needs the extra `bench`, and `flickr8k/` in DIR (see `vectors`). What was measured is kept in the output
+folder: a second call measures what is missing and prints everything. A million rows take 5 GB of disk for a
+while, 4 GB of memory, and half an hour. The exit code is 1 where one of our targets is missed.
 """
 
 from __future__ import annotations

@@ -101,7 +101,7 @@ class Pivot:
     """Gallery.search with the options that are the default, records of the images included.
 
     Rows are added as `Gallery.add` does it, each batch durable in SQLite before it can be found, but without
-    the images' files: two million of them would measure the disk. A thousand are added with files, at the end.
+    the images' files: two million of them would measure the disk. In the end a thousand come with files.
     """
 
     def __init__(self, folder: Path) -> None:

@@ -30,12 +30,12 @@ def test_any_changes_leave_what_a_dictionary_would_hold(block: int) -> None:
                 store.add(new, VECTORS[new])
                 expected |= {int(number): VECTORS[number].tolist() for number in new}
             else:
-                store.remove(numbers)
+                store.remove(np.array(numbers, np.int64))
                 for number in numbers:
                     expected.pop(number, None)
             assert len(store) == len(expected)
             assert held(store) == expected
-            slots = store.find(range(40, -1, -1))
+            slots = store.find(np.arange(40, -1, -1))
             assert store.ids[slots].tolist() == sorted(expected, reverse=True)
             assert store.take(slots).tolist() == [expected[id] for id in sorted(expected, reverse=True)]
 
@@ -48,8 +48,8 @@ def test_any_changes_leave_what_a_dictionary_would_hold(block: int) -> None:
 def test_what_was_taken_is_a_copy() -> None:
     store = RowStore(3)
     store.add(np.array([7]), VECTORS[:1])
-    taken = store.take(store.find([7]))
-    store.remove([7])
+    taken = store.take(store.find(np.array([7])))
+    store.remove(np.array([7]))
     store.add(np.array([8]), VECTORS[1:2])
     assert (taken == VECTORS[:1]).all()
 
@@ -67,5 +67,5 @@ def test_memory_of_removed_rows_is_given_back(monkeypatch: pytest.MonkeyPatch) -
     monkeypatch.setattr(rows_module, "BLOCK_ROWS", 4)
     store = RowStore(3)
     store.add(np.arange(40), VECTORS)
-    store.remove(range(3, 40))
+    store.remove(np.arange(3, 40))
     assert len(store._blocks) == 1
