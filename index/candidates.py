@@ -154,7 +154,7 @@ class Candidates:
         if probes is None:
             return None
         ids = self._lists.nearest(query, fetched, probes, _selector(exclude, only))
-        return None if len(ids) < n else self._rows.find(ids)
+        return None if len(ids) < n else self._rows.find(np.sort(ids))  # near in memory, one after the other
 
     def _forget(self, keys: Ids) -> None:
         self._rows.remove(keys)

@@ -27,6 +27,7 @@ class Lists:
     def __init__(self, index: faiss.IndexIVF) -> None:
         """Use `trained` or `read_from`."""
         self._index = index
+        self._count = int(index.nlist)
 
     @classmethod
     def trained(cls, sample: Rows, lists: int, stopped: Callable[[], bool]) -> "Lists | None":
@@ -67,7 +68,7 @@ class Lists:
     @property
     def fit(self) -> int:
         """For how many rows there is the right number of lists."""
-        return (int(self._index.nlist) // 2) ** 2
+        return (self._count // 2) ** 2
 
     def __len__(self) -> int:
         return int(self._index.ntotal)
@@ -80,7 +81,7 @@ class Lists:
         """All of them, in an order that a change may change; a copy."""
         lists = self._index.invlists
         assert lists is not None
-        sizes = [lists.list_size(number) for number in range(self._index.nlist)]
+        sizes = [lists.list_size(number) for number in range(self._count)]
         views = [faiss.rev_swig_ptr(lists.get_ids(i), size) for i, size in enumerate(sizes) if size]
         return np.concatenate([np.empty(0, np.int64), *views])
 
@@ -99,7 +100,7 @@ class Lists:
         The rarer these are, the more lists, so that as many of them are seen as without a filter. None:
         half of the lists or more would be due; a scan of the full rows costs no more, and misses nothing.
         """
-        lists, rows = int(self._index.nlist), max(1, len(self))
+        lists, rows = self._count, max(1, len(self))
         probes = max(PROBES, DEPTH * n * lists / rows) * rows / max(1, allowed)
         return int(np.ceil(probes)) if 2 * probes < lists else None
 

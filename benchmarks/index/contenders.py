@@ -22,6 +22,7 @@ DIM = 512
 K = 10
 BATCH = 1000  # rows of one durable addition
 WITH_FILES = 1000  # images that are added with files, too
+LARGEST_COPY = 200_000  # rows that may lie in memory twice
 HNSW = {"M": 16, "ef_construction": 100}
 HNSW_EF = 200
 
@@ -35,8 +36,8 @@ class Contender(Protocol):
 
     def open(self) -> Search: ...
 
-    def bare(self) -> Search | None:
-        """The structure beneath, without what is ours; after `open`."""
+    def beside_bare(self) -> tuple[Search, Search] | None:
+        """Our candidates, and those of FAISS alone from the same structure; after `open`."""
 
     def remove(self) -> None:
         """From the disk."""
@@ -61,7 +62,7 @@ class Flat:
         index = faiss.read_index(str(self._file))
         return lambda query: np.asarray(index.search(query[None], K)[1][0])
 
-    def bare(self) -> Search | None:
+    def beside_bare(self) -> tuple[Search, Search] | None:
         return None
 
     def remove(self) -> None:
@@ -90,7 +91,7 @@ class Hnsw:
         index.set_ef(HNSW_EF)
         return lambda query: np.asarray(index.knn_query(query, K, num_threads=1)[0][0], np.int64)
 
-    def bare(self) -> Search | None:
+    def beside_bare(self) -> tuple[Search, Search] | None:
         return None
 
     def remove(self) -> None:
@@ -142,16 +143,29 @@ class Pivot:
 
         return search
 
-    def bare(self) -> Search | None:
-        """As many codes of as many lists as a search of ours asks for."""
+    def beside_bare(self) -> tuple[Search, Search] | None:
+        """FAISS's IndexRefine, over the lists and a copy of the full rows: as many lists, codes and rows."""
         candidates = self._opened._candidates[DEFAULT_COLLECTION]
-        lists = candidates._lists
-        if lists is None:
+        lists, n = candidates._lists, SearchOptions().candidates
+        if lists is None or len(candidates) > LARGEST_COPY:
             return None
-        wanted = SearchOptions().candidates + SPARE
-        probes = lists.probes(wanted, len(candidates))
-        assert probes is not None
-        return lambda query: lists.nearest(query, wanted, probes, None)
+        ids = np.sort(candidates._rows.ids)
+        self._flat = faiss.IndexFlatIP(DIM)
+        self._flat.add(np.zeros((ids[0], DIM), np.float32))  # it counts from 0
+        self._flat.add(candidates._rows.take(candidates._rows.find(ids)))
+        self._empty = faiss.IndexFlatIP(DIM)
+        refine = faiss.IndexRefine(self._empty, self._empty)
+        refine.base_index, refine.refine_index, refine.ntotal = lists._index, self._flat, self._flat.ntotal
+        parameters = faiss.IndexRefineSearchParameters(  # type: ignore[call-arg] # not in the stubs
+            k_factor=(n + SPARE) / n,
+            base_index_params=faiss.SearchParametersIVF(  # type: ignore[call-arg]
+                nprobe=lists.probes(n + SPARE, len(ids))
+            ),
+        )
+        return (
+            lambda query: candidates.nearest(query, n, frozenset()).ids,
+            lambda query: np.asarray(refine.search(query[None], n, params=parameters)[1][0]),
+        )
 
     def remove(self) -> None:
         shutil.rmtree(self._folder, ignore_errors=True)

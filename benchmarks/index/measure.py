@@ -41,9 +41,9 @@ def search(name: str, size: int, out: Path) -> dict[str, float]:
     measured["memory"] = _peak_bytes()
     measured["recall"] = _recall(ask, queries, _truth(ask, queries, name, out / f"truth-{size}.npy"))
     measured["searches_per_second"] = throughput(ask, queries)
-    bare = contender.bare()
-    if bare is not None:
-        measured["overhead"] = overhead(ask, bare, queries)
+    beside_bare = contender.beside_bare()
+    if beside_bare is not None:
+        measured["overhead"] = overhead(*beside_bare, queries)
     return measured
 
 
