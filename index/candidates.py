@@ -111,15 +111,16 @@ class Candidates:
         `n` is large beside the collection, every row that passes is scored.
         """
         with self._lock.reading():
-            slots = self._brought_forward(query, n, exclude, only)
-            if slots is None:
+            ids = self._brought_forward(query, n, exclude, only)
+            if ids is None:
                 picked = self._scanned(lambda rows: _inner_products(rows, query), n, exclude, only)
                 return replace(picked, scored=len(picked.ids))
+            slots = self._rows.find(ids)  # all of them: the lists hold what the rows do
             scores = np.empty(len(slots), np.float32)
             for here, block, places in self._rows.parts(slots):
                 scores[here] = _inner_products(block, query, places)
-            slots = slots[best(self._rows.ids[slots], scores, n)]
-            return Picked(self._rows.ids[slots], self._rows.take(slots), len(slots))
+            chosen = best(ids, scores, n)
+            return Picked(ids[chosen], self._rows.take(slots[chosen]), len(chosen))
 
     def scan(self, score: Score, n: int, exclude: frozenset[int], only: Ids | None = None) -> Picked:
         """The `n` images that `score` puts highest, of all or of those in `only`; equal ones by ascending id.
@@ -145,8 +146,8 @@ class Candidates:
         chosen = best(ids, scores, n)[:passing]  # those that are hidden come last
         return Picked(ids[chosen], self._rows.take(slots[chosen]), passing)
 
-    def _brought_forward(self, query: Row, n: int, exclude: frozenset[int], only: Ids | None) -> Slots | None:
-        """Whose full rows to score, at least `n`; None where it had better be all of them."""
+    def _brought_forward(self, query: Row, n: int, exclude: frozenset[int], only: Ids | None) -> Ids | None:
+        """Whose full rows to score, at least `n`, ascending; None where it had better be all of them."""
         if self._lists is None:
             return None
         fetched = n + SPARE
@@ -154,7 +155,7 @@ class Candidates:
         if probes is None:
             return None
         ids = self._lists.nearest(query, fetched, probes, _selector(exclude, only))
-        return None if len(ids) < n else self._rows.find(np.sort(ids))  # near in memory, one after the other
+        return None if len(ids) < n else np.sort(ids)  # neighbours in memory come one after the other
 
     def _forget(self, keys: Ids) -> None:
         self._rows.remove(keys)

@@ -46,10 +46,11 @@ class RowStore:
 
     def find(self, ids: Ids) -> Slots:
         """The slots of those of the ids that are there, in the order given."""
-        places = np.searchsorted(self._sorted[: self._size], ids)
-        there = places < self._size
-        there[there] = self._sorted[places[there]] == ids[there]
-        slots: Slots = self._slots[places[there]]
+        here = self._sorted[: self._size]
+        if not len(here):
+            return np.empty(0, np.int64)
+        places = np.searchsorted(here, ids)
+        slots: Slots = self._slots[places[here.take(places, mode="clip") == ids]]
         return slots
 
     def parts(self, slots: Slots) -> Iterator[tuple[NDArray[np.bool_], Rows, Slots]]:
