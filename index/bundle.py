@@ -215,7 +215,7 @@ def _caption(document: object) -> Caption:
     try:
         NewCaption(caption.language, caption.text, np.empty(0, np.float32))
     except BadValue as error:
-        raise ValueError(str(error)) from error
+        raise ValueError(f"`{error.field}` {error.reason}") from error
     return caption
 
 

@@ -16,7 +16,7 @@ from index.names import check_collection_name
 from index.reading import Reading
 from index.records import Added, CaptionRecord, CollectionRecord, NewCaption, NewImage
 from index.reserve import Reserve
-from index.shelf import Shelf
+from index.snapshots import Snapshots
 from index.spaces import Coming, Space
 from index.store import CATALOG
 from index.vectors import Row, check_vector
@@ -61,7 +61,7 @@ class Gallery(Reading):
     @classmethod
     def _open(cls, folder: Path, dim: int, model_version: str, checkpoint: str | None) -> "Gallery":
         reserve = Reserve(folder)
-        with ExitStack() as opened:
+        with ExitStack() as opened, ExitStack() as failing:
             opened.enter_context(closing(FolderLock(folder)))
             catalog = opened.enter_context(
                 closing(Catalog(folder / CATALOG, dim=dim, model_version=model_version))
@@ -71,15 +71,20 @@ class Gallery(Reading):
                 catalog.create_collection(DEFAULT_COLLECTION)
                 names.append(DEFAULT_COLLECTION)
             files = FileStore(folder)
-            space = Space.loaded(catalog, names, model_version, dim)
+            space = Space(model_version, dim, catalog, Snapshots(folder / "lists"))
+            failing.callback(space.close)
+            space.tidy(names)
+            space.load(names)
             if catalog.serving() != (model_version, checkpoint):
                 catalog.serve(checkpoint)
             reserve.hold()
+            failing.pop_all()
             return cls(space, files, reserve, opened.pop_all())
 
     def close(self) -> None:
         """Waits for a change under way and lets the folder go. Closing twice does nothing."""
         with self._changing:
+            self._space.close()
             self._resources.close()
 
     def __enter__(self) -> "Gallery":
@@ -95,7 +100,7 @@ class Gallery(Reading):
         check_collection_name(name)
         with self._changing:
             self._catalog.create_collection(name)
-            self._space.shelves[name] = Shelf.empty(self._space.dim)
+            self._space.create(name)
             return self._catalog.collection(name)
 
     def delete_collection(self, name: str) -> None:
@@ -105,7 +110,7 @@ class Gallery(Reading):
         """
         with self._changing:
             contents = self._cleared(name, self._catalog.delete_collection)
-            del self._space.shelves[name]
+            self._space.forget(name)
             self._files.remove(self._catalog.unused(contents))
 
     def empty_collection(self, name: str) -> None:
@@ -115,7 +120,8 @@ class Gallery(Reading):
         """
         with self._changing:
             contents = self._cleared(name, self._catalog.empty_collection)
-            self._space.shelves[name] = Shelf.empty(self._space.dim)
+            self._space.forget(name)
+            self._space.create(name)
             self._files.remove(self._catalog.unused(contents))
 
     def add(
@@ -152,8 +158,8 @@ class Gallery(Reading):
     def remove(self, collection: str, ids: Sequence[int]) -> list[int]:
         """Removes images; gives those of the ids that were there, ascending. Raises UnknownCollection.
 
-        Hand in many at once: FAISS passes over the whole collection at each call. On a full disk they leave
-        a few at a time; StorageFull is raised where not even that works, and some may be gone then.
+        On a full disk they leave a few at a time; StorageFull is raised where not even that works, and some
+        may be gone then.
         """
         with self._changing:
             return self._removed(self._remove, collection, ids)
@@ -230,10 +236,15 @@ class Gallery(Reading):
         What lacks a vector of it is not found until it gets one. Changes wait while its vectors are loaded;
         searches do not. Raises StoreDamaged, StorageFull, StorageUnwritable; the old one serves on.
         """
-        with self._changing:
-            space = Space.loaded(coming.catalog, self._space.shelves, coming.model_version, coming.dim)
+        with self._changing, ExitStack() as failing:
+            before = self._space
+            space = Space(coming.model_version, coming.dim, coming.catalog, before.snapshots)
+            failing.callback(space.discard)
+            space.load(before.shelves)
             coming.catalog.serve(checkpoint)
+            failing.pop_all()
             self._space = space
+            before.discard()
 
     def _check(self, vectors: Iterable[Row], model_version: str | None) -> None:
         """During a change, so that no other model takes over after it. Raises ModelChanged, BadVector."""

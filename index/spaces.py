@@ -1,14 +1,15 @@
 """Spaces: the vectors of one model each. One is searched, a coming one is filled beside it to take over."""
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+import hashlib
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Self
 
 from index.catalog import Catalog
 from index.errors import ModelChanged, NoStore, UnknownCollection
 from index.records import CaptionRecord, ImageRecord
-from index.shelf import Shelf
+from index.shelf import Shelf, SnapshotPair
+from index.snapshots import Snapshots
 from index.sql import pending
 from index.store import catalog_in
 from index.vectors import Row, check_vector
@@ -21,13 +22,37 @@ class Space:
     model_version: str
     dim: int
     catalog: Catalog
-    shelves: dict[str, Shelf]
+    snapshots: Snapshots
+    shelves: dict[str, Shelf] = field(default_factory=dict)
 
-    @classmethod
-    def loaded(cls, catalog: Catalog, names: Iterable[str], model_version: str, dim: int) -> Self:
-        """With the collections of these names, as the catalog has them. Raises StoreDamaged."""
-        shelves = {name: Shelf.loaded(catalog, name, dim) for name in names}
-        return cls(model_version, dim, catalog, shelves)
+    def tidy(self, names: Iterable[str]) -> None:
+        """Deletes lists on disk of other collections or models. To be called before `load`."""
+        self.snapshots.keep(key for name in names for key in self._keys_of(name))
+
+    def load(self, names: Iterable[str]) -> None:
+        """Fills shelves for these collections from the catalog. Raises StoreDamaged."""
+        for name in names:
+            self.shelves[name] = Shelf.loaded(self.catalog, name, self.dim, self._snapshots_of(name))
+
+    def close(self) -> None:
+        """Gives up what is being built in the background; searches under way end in peace."""
+        for shelf in self.shelves.values():
+            shelf.close()
+
+    def discard(self) -> None:
+        """As `close`, where another space serves instead: its lists on disk go as well."""
+        self.close()
+        for collection in self.shelves:
+            self._remove_snapshots(collection)
+
+    def create(self, collection: str) -> None:
+        """An empty shelf for a collection that has none."""
+        self.shelves[collection] = Shelf.empty(self.dim, self._snapshots_of(collection))
+
+    def forget(self, collection: str) -> None:
+        """The shelf of a collection, and its lists on disk."""
+        self.shelves.pop(collection).close()
+        self._remove_snapshots(collection)
 
     def shelf(self, collection: str) -> Shelf:
         """Raises UnknownCollection."""
@@ -40,6 +65,19 @@ class Space:
         """Raises ModelChanged for vectors of another model; None vouches for itself."""
         if model_version not in (None, self.model_version):
             raise ModelChanged(str(model_version), self.model_version)
+
+    def _snapshots_of(self, collection: str) -> SnapshotPair:
+        images, captions = map(self.snapshots.of, self._keys_of(collection))
+        return images, captions
+
+    def _remove_snapshots(self, collection: str) -> None:
+        for snapshot in self._snapshots_of(collection):
+            snapshot.remove()
+
+    def _keys_of(self, collection: str) -> Iterator[str]:
+        """Of the images' snapshot and the captions'. No model's builder writes where another's does."""
+        model = hashlib.sha256(self.model_version.encode()).hexdigest()[:16]  # which may hold any characters
+        return (f"{collection}.{kind}.{model}" for kind in ("images", "captions"))
 
 
 class Coming:

@@ -39,7 +39,7 @@ def gallery(disk: Path) -> Iterator[Gallery]:
     with Gallery.open(disk / "store", dim=DIM, model_version=MODEL) as opened:
         rows = random_rows(IMAGES, DIM)
         opened.add("default", [sample(str(i), row) for i, row in enumerate(rows)])
-        for i in range(30):
+        for i in range(31):
             opened.add_captions("default", i + 1, [NewCaption("en", "x" * 10_000, rows[i])])
     with Gallery.open(disk / "store", dim=DIM, model_version=MODEL) as opened:  # its log is empty
         fill(disk)

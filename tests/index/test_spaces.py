@@ -16,7 +16,7 @@ from index.migrations import MIGRATIONS
 from index.records import CAPTION_RULES, NewCaption, SearchOptions
 from index.spaces import Served, served_before
 from index.vectors import Row
-from tests.index.samples import DIM, counts, found, sample, unit
+from tests.index.samples import DIM, counts, found, random_rows, sample, unit
 
 DOG, CAT = (sample(name, row) for name, row in (("dog", unit(1, 0, 0, 0)), ("cat", unit(0, 1, 0, 0))))
 
@@ -108,6 +108,33 @@ def test_captions_serve_in_the_new_space_as_well(gallery: Gallery) -> None:
     assert [hit.record.text for hit in gallery.best_captions("default", 1)] == ["dog", "pet"]
     rules = SearchOptions(captions=CAPTION_RULES)
     assert [hit.record.id for hit in gallery.search("default", unit(0, 1), rules).hits] == [1, 2]
+
+
+def test_each_space_has_lists_of_its_own_on_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("index.candidates.EXACT_ROWS", 60)
+    rows = random_rows(100, 4)
+    with Gallery.open(tmp_path, dim=DIM, model_version="old") as gallery:
+        captions = [NewCaption("en", "one", rows[0])]
+        gallery.add("default", [sample(str(i), row, captions=captions) for i, row in enumerate(rows)])
+
+        def kept() -> list[str]:
+            shelf = gallery._space.shelf("default")
+            for candidates in (shelf.images, shelf.captions):
+                candidates._builder.wait()
+                assert candidates._lists is not None
+            return sorted(path.name for path in (tmp_path / "lists").iterdir())
+
+        before = kept()
+        assert [name.split(".")[:2] for name in before] == [["default", "captions"], ["default", "images"]]
+        coming = gallery.coming("hub:new/model", 2)
+        coming.put_vectors({i: unit(1, i) for i in range(1, 101)})
+        coming.put_caption_vectors({i: unit(i, 1) for i in range(1, 101)})
+        gallery.switch(coming)
+        after = kept()
+        assert len(after) == 2
+        assert not set(after) & set(before)
+        gallery.empty_collection("default")
+        assert list((tmp_path / "lists").iterdir()) == []
 
 
 def test_half_filled_space_is_filled_further_after_opening_again(gallery: Gallery, tmp_path: Path) -> None:
