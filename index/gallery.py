@@ -78,7 +78,7 @@ class Gallery:
             return cls(dim, catalog, files, snapshots, candidates, opened.pop_all())
 
     def close(self) -> None:
-        """Waits for a change under way and lets the folder go. Closing twice does nothing."""
+        """Waits for a change under way, gives up builds, lets the folder go. Closing twice does nothing."""
         with self._changing:
             self._resources.close()
 

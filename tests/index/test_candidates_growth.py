@@ -153,6 +153,15 @@ def test_filter_that_leaves_much_lets_nothing_else_through_and_gives_enough(
             assert set(found) <= set(only.tolist()) - set(range(150, 160))
 
 
+def test_where_the_lists_fall_short_a_scan_makes_up_for_it(grown: Candidates, rows: Rows) -> None:
+    hidden = frozenset(range(1, 501))
+    assert grown._lists is not None
+    assert grown._lists.probes(80 + 50, N) is not None
+    for query in rows[:20]:
+        expected = best_of(EVERY[500:], rows[500:N], query, 80)
+        assert ids_of(grown.nearest(query, 80, hidden)) == expected
+
+
 def test_filter_is_kept_without_lists_too(rows: Rows) -> None:
     candidates = Candidates(DIM)
     candidates.add(EVERY[:300], rows[:300])
