@@ -10,7 +10,7 @@ import pytest
 
 from index.candidates import Candidates, Picked, Score
 from index.lists import Lists
-from index.snapshots import Saved, Snapshot
+from index.snapshots import Saved, Snapshot, prints_of
 from index.vectors import Ids, Row, Rows
 from tests.index.samples import random_rows
 
@@ -307,3 +307,12 @@ def test_lists_of_other_vectors_are_not_used(tmp_path: Path, rows: Rows) -> None
     assert again._lists is None
     again._builder.wait()
     check(again, dict(zip(EVERY.tolist(), rows[N:], strict=True)))
+
+
+def test_what_changes_while_lists_are_saved_is_outdated_when_they_are_loaded(
+    grown: Candidates, rows: Rows
+) -> None:
+    assert grown._lists is not None
+    grown._builder._changed = {5, 7}
+    saved = grown._builder._saved(grown._lists)
+    assert saved.outdated(EVERY, prints_of(rows[:N])).tolist() == [5, 7]
