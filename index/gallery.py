@@ -82,7 +82,7 @@ class Gallery(Reading):
             return cls(space, files, reserve, opened.pop_all())
 
     def close(self) -> None:
-        """Waits for a change under way and lets the folder go. Closing twice does nothing."""
+        """Waits for a change under way, gives up builds, lets the folder go. Closing twice does nothing."""
         with self._changing:
             self._space.close()
             self._resources.close()

@@ -10,7 +10,7 @@ import pytest
 
 from index.candidates import Candidates, Picked, Score
 from index.lists import Lists
-from index.snapshots import Saved, Snapshot
+from index.snapshots import Saved, Snapshot, prints_of
 from index.vectors import Ids, Row, Rows
 from tests.index.samples import random_rows
 
@@ -151,6 +151,15 @@ def test_filter_that_leaves_much_lets_nothing_else_through_and_gives_enough(
             found = ids_of(grown.nearest(query, 40, frozenset(range(150, 160)), only))
             assert len(found) == len(set(found)) == 40
             assert set(found) <= set(only.tolist()) - set(range(150, 160))
+
+
+def test_where_the_lists_fall_short_a_scan_makes_up_for_it(grown: Candidates, rows: Rows) -> None:
+    hidden = frozenset(range(1, 501))
+    assert grown._lists is not None
+    assert grown._lists.probes(80 + 50, N) is not None
+    for query in rows[:20]:
+        expected = best_of(EVERY[500:], rows[500:N], query, 80)
+        assert ids_of(grown.nearest(query, 80, hidden)) == expected
 
 
 def test_filter_is_kept_without_lists_too(rows: Rows) -> None:
@@ -298,3 +307,12 @@ def test_lists_of_other_vectors_are_not_used(tmp_path: Path, rows: Rows) -> None
     assert again._lists is None
     again._builder.wait()
     check(again, dict(zip(EVERY.tolist(), rows[N:], strict=True)))
+
+
+def test_what_changes_while_lists_are_saved_is_outdated_when_they_are_loaded(
+    grown: Candidates, rows: Rows
+) -> None:
+    assert grown._lists is not None
+    grown._builder._changed = {5, 7}
+    saved = grown._builder._saved(grown._lists)
+    assert saved.outdated(EVERY, prints_of(rows[:N])).tolist() == [5, 7]
