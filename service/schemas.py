@@ -256,7 +256,7 @@ class SearchAnswer(BaseModel):
     candidates: int = Field(description="how many images were scored")
     partial: bool = Field(
         default=False,
-        description="whether some images of the service await a vector of the model, and could not be found",
+        description="whether images or captions of the service await a vector of the model, and took no part",
     )
     results: list[Result] = Field(description="best first")
     timings_ms: dict[str, float] = Field(description="milliseconds by stage, and in total")
