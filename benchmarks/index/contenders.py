@@ -107,6 +107,7 @@ class Pivot:
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder / "store"
+        self._opened: Gallery | None = None
 
     def build(self, blocks: Iterator[Rows], n: int) -> dict[str, float]:
         self.remove()
@@ -145,6 +146,7 @@ class Pivot:
 
     def beside_bare(self) -> tuple[Search, Search] | None:
         """FAISS's IndexRefine, over the lists and a copy of the full rows: as many lists, codes and rows."""
+        assert self._opened is not None
         candidates = self._opened._space.shelf(DEFAULT_COLLECTION).images
         lists, n = candidates._lists, SearchOptions().candidates
         if lists is None or len(candidates) > LARGEST_COPY:
@@ -168,6 +170,8 @@ class Pivot:
         )
 
     def remove(self) -> None:
+        if self._opened is not None:
+            self._opened.close()
         shutil.rmtree(self._folder, ignore_errors=True)
 
     def _gallery(self) -> Gallery:

@@ -108,7 +108,7 @@ def test_searches_beside_builds_find_nothing_wrong_missing_deleted_or_twice(
     tmp_path: Path, builds: list[int]
 ) -> None:
     searches_beside_changes(tmp_path)
-    assert len(builds) > SECONDS
+    assert len(builds) > 1  # how many, depends on the machine
     before = len(builds)
     with Gallery.open(tmp_path, dim=DIM, model_version="model-1") as gallery:  # with the lists that were kept
         gallery._space.shelf("default").images._builder.wait()
