@@ -9,7 +9,7 @@ PAPER ?= paper-table
 JOBS ?= 2
 
 .DEFAULT_GOAL := help
-.PHONY: help serve demo test check browser paper-table bench-model clean
+.PHONY: help serve demo test check browser paper-table bench-model bench-index clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -39,6 +39,9 @@ paper-table: $(VENV)/dev ## train the paper's six systems on PIVOT_DATA and prin
 
 bench-model: $(VENV)/dev ## what the model costs, next to CLIP and XLM-RoBERTa, and whether its budgets hold
 	$(BIN)/python -m benchmarks.model
+
+bench-index: $(VENV)/dev ## what a search costs from 1,000 to 1,000,000 images, next to FAISS alone and hnswlib
+	$(BIN)/python -m benchmarks.index
 
 clean: ## remove the virtual environment and caches, never a store
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis artefacts *.egg-info

@@ -1,14 +1,25 @@
 """Candidates: the vectors of one collection in memory, and which of them to rank for a query."""
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
 
 import faiss
 import numpy as np
 
+from index.builder import Builder
+from index.lists import Lists
 from index.readers_writer import ReadersWriterLock
-from index.rerank import best
+from index.rerank import BLOCK, best
+from index.rows import RowStore, Slots
+from index.snapshots import Prints, Saved, Snapshot, prints_of
 from index.vectors import Ids, Row, Rows, Scores
+
+EXACT_ROWS = 50_000  # up to here a search scores every row: 4 ms at 512 dimensions, as long as a text takes
+CHURN = 0.5  # of the rows that lists were built for: when more than this came or went, new ones are due
+SPARE = 50  # rows more than asked for: as 8-bit codes order them, the last ones may be the wrong ones
+FEW_OUTDATED = 4096  # rows that `loaded` itself brings into the lists: 0.1 s
+
+Score = Callable[[Rows], Scores]
 
 
 @dataclass(frozen=True)
@@ -21,95 +32,190 @@ class Picked:
 
 
 class Candidates:
-    """A cache of the catalog's vectors in a flat FAISS index. Searches run side by side, changes alone."""
+    """A cache of the catalog's vectors. Searches run side by side, changes alone.
 
-    def __init__(self, dim: int) -> None:
+    A search of a small collection scores every row. Beyond EXACT_ROWS, lists are built in the background,
+    and once they are there, `nearest` scores the rows that they bring forward; `scan` scores every row
+    always. What was added is in the lists when `add` returns, what was removed is gone when `remove` does.
+    """
+
+    def __init__(self, dim: int, snapshot: Snapshot | None = None) -> None:
+        """With a snapshot, lists are kept there."""
         self._dim = dim
-        self._flat = faiss.IndexFlatIP(dim)
-        self._index = faiss.IndexIDMap2(self._flat)
+        self._rows = RowStore(dim)
+        self._lists: Lists | None = None
+        self._changes = 0  # rows that came or went since the lists were built
         self._lock = ReadersWriterLock()
+        self._snapshot = snapshot
+        self._builder = Builder(self._rows, self._lock, snapshot, self._use)
+
+    @classmethod
+    def loaded(
+        cls, dim: int, blocks: Iterable[tuple[Ids, Rows]], snapshot: Snapshot | None = None
+    ) -> "Candidates":
+        """Filled with blocks of new ids, (n,) int64, and rows, (n, dim) float32.
+
+        Ready at once: lists that the snapshot lacks are built in the background.
+        """
+        candidates = cls(dim, snapshot)
+        saved = None if snapshot is None else snapshot.load(dim)
+        prints = [np.empty(0, np.uint32)]
+        for ids, rows in blocks:
+            candidates._rows.add(ids, rows)
+            if saved is not None:
+                prints.append(prints_of(rows))
+        with candidates._lock.writing():
+            candidates._resume(saved, np.concatenate(prints))
+        return candidates
 
     def __len__(self) -> int:
-        return int(self._index.ntotal)
+        return len(self._rows)
+
+    def close(self) -> None:
+        """Gives up what is being built in the background."""
+        self._builder.stop()
 
     def add(self, ids: Sequence[int] | Ids, rows: Rows) -> None:
-        """Adds `rows`, (n, dim) float32, under n new ids: FAISS would keep an id twice and find it twice."""
+        """Adds `rows`, (n, dim) float32, under n new ids."""
+        keys = np.asarray(ids, np.int64)
         with self._lock.writing():
-            self._index.add_with_ids(rows, np.asarray(ids, np.int64))
+            self._rows.add(keys, rows)
+            if self._lists is not None:
+                self._lists.add(keys, rows)
+            self._changed(keys)
 
     def replace(self, ids: Sequence[int], rows: Rows) -> None:
         """Adds `rows`, (n, dim) float32, in place of what the n ids had, if they had anything."""
         keys = np.asarray(ids, np.int64)
         with self._lock.writing():
-            self._index.remove_ids(faiss.IDSelectorBatch(keys))
-            self._index.add_with_ids(rows, keys)
+            self._forget(keys)
+            self._rows.add(keys, rows)
+            if self._lists is not None:
+                self._lists.add(keys, rows)
+            self._changed(keys)
 
     def remove(self, ids: Sequence[int]) -> None:
-        """Forgets the ids; ignores unknown ones. A call passes over all rows, for one id as for many."""
+        """Forgets the ids; ignores unknown ones."""
+        keys = np.asarray(ids, np.int64)
         with self._lock.writing():
-            self._index.remove_ids(faiss.IDSelectorBatch(np.asarray(ids, np.int64)))
+            self._forget(keys)
+            self._changed(keys)
 
     def nearest(self, query: Row, n: int, exclude: frozenset[int], only: Ids | None = None) -> Picked:
-        """The `n` images of highest inner product with `query`, (dim,) float32; among equals, low ids.
+        """The `n` images of highest inner product with `query`, (dim,) float32; of those in `only`, if given.
 
-        Of those in `only`, ascending ids, where that is given.
+        `only` is (m,) int64, ascending. Without lists the `n` are exactly those, among equals the low ids.
+
+        With lists they are nearly those (see `lists.PROBES`), and where equal ones lie on both sides of the
+        cut, any may make it; there are `n` all the same, if as many pass. Where a filter leaves little, or
+        `n` is large beside the collection, every row that passes is scored.
         """
-        parameters = _selecting(exclude, only)
         with self._lock.reading():
-            if not len(self) or (only is not None and not len(only)):
-                return self._nothing()
-            faiss.omp_set_num_threads(1)  # of the calling thread; one query gains nothing from a second
-            # One more than asked for shows whether images of equal score lie on both sides of the cut.
-            (scores,), (ids,) = self._index.search(query[None], min(n + 1, len(self)), params=parameters)
-            ids = ids[ids >= 0]  # FAISS pads with -1
-            if len(ids) > n:
-                clear = scores[n] < scores[n - 1]
-                ids = ids[:n] if clear else self._at_least(scores[n - 1], query, n, parameters)
-            return Picked(ids, self._index.reconstruct_batch(ids), len(ids))
+            ids = self._brought_forward(query, n, exclude, only)
+            if ids is None:
+                picked = self._scanned(lambda rows: _inner_products(rows, query), n, exclude, only)
+                return replace(picked, scored=len(picked.ids))
+            slots = self._rows.find(ids)  # all of them: the lists hold what the rows do
+            scores = np.empty(len(slots), np.float32)
+            for here, block, places in self._rows.parts(slots):
+                scores[here] = _inner_products(block, query, places)
+            chosen = best(ids, scores, n)
+            return Picked(ids[chosen], self._rows.take(slots[chosen]), len(chosen))
 
-    def scan(
-        self, score: Callable[[Rows], Scores], n: int, exclude: frozenset[int], only: Ids | None = None
-    ) -> Picked:
+    def scan(self, score: Score, n: int, exclude: frozenset[int], only: Ids | None = None) -> Picked:
         """The `n` images that `score` puts highest, of all or of those in `only`; equal ones by ascending id.
 
         `score` takes (m, dim) float32, a view that it must not keep, and gives (m,) float32.
         """
         with self._lock.reading():
-            if not len(self):
-                return self._nothing()
-            ids, rows = self._view()
-            passing = ~np.isin(ids, list(exclude))
-            if only is not None:
-                passing &= np.isin(ids, only)
-            kept = np.flatnonzero(passing)
-            picked = kept[best(ids[kept], score(rows)[kept], n)]
-            return Picked(ids[picked], rows[picked], len(kept))
+            return self._scanned(score, n, exclude, only)
 
-    def _at_least(
-        self, score: np.float32, query: Row, n: int, parameters: faiss.SearchParameters | None
-    ) -> Ids:
-        """The `n` best of all images that reach `score`. A search keeps arbitrary ones among equals."""
-        radius = np.nextafter(score, np.float32(-np.inf))  # what is found lies above it
-        _, scores, ids = self._index.range_search(query[None], float(radius), params=parameters)
-        chosen: Ids = ids[best(ids, scores, n)]
-        return chosen
+    def _scanned(self, score: Score, n: int, exclude: frozenset[int], only: Ids | None) -> Picked:
+        if only is None:
+            slots = np.arange(len(self))
+            scores = _joined(score(rows) for rows in self._rows.blocks())
+            if exclude:
+                slots = np.delete(slots, self._rows.find(_array(exclude)))
+                scores = scores[slots]
+        else:
+            slots = self._rows.find(np.setdiff1d(only, _array(exclude), assume_unique=True))
+            steps = (slots[start : start + BLOCK] for start in range(0, len(slots), BLOCK))
+            scores = _joined(score(self._rows.take(step)) for step in steps)
+        ids = self._rows.ids[slots]
+        chosen = best(ids, scores, n)
+        return Picked(ids[chosen], self._rows.take(slots[chosen]), len(slots))
 
-    def _view(self) -> tuple[Ids, Rows]:
-        """FAISS's own memory, not a copy: to be used under the lock only, where nothing moves it."""
-        ids = faiss.rev_swig_ptr(self._index.id_map.data(), len(self))
-        rows = faiss.rev_swig_ptr(self._flat.get_xb(), len(self) * self._dim)
-        return ids, rows.reshape(len(self), self._dim)
+    def _brought_forward(self, query: Row, n: int, exclude: frozenset[int], only: Ids | None) -> Ids | None:
+        """Whose full rows to score, at least `n`, ascending; None where it had better be all of them."""
+        if self._lists is None:
+            return None
+        fetched = n + SPARE
+        probes = self._lists.probes(fetched, len(self) if only is None else len(only))
+        if probes is None:
+            return None
+        ids = self._lists.nearest(query, fetched, probes, _selector(exclude, only))
+        return None if len(ids) < n else np.sort(ids)  # neighbours in memory come one after the other
 
-    def _nothing(self) -> Picked:
-        return Picked(np.empty(0, np.int64), np.empty((0, self._dim), np.float32), 0)
+    def _forget(self, keys: Ids) -> None:
+        self._rows.remove(keys)
+        if self._lists is not None:
+            self._lists.remove(keys)
+
+    def _changed(self, keys: Ids) -> None:
+        """Lists go where few rows are left, and are built where many came or went."""
+        self._builder.note(keys.tolist())
+        self._changes += len(keys)
+        if len(self) <= EXACT_ROWS // 2:
+            self._lists = None
+        elif len(self) > EXACT_ROWS and (self._lists is None or self._changes > CHURN * self._lists.fit):
+            self._builder.start()
+
+    def _use(self, lists: Lists) -> None:
+        """Of lists that have caught up with much, it counts as changes."""
+        self._lists, self._changes = lists, abs(len(lists) - lists.fit)
+
+    def _resume(self, saved: Saved | None, prints: Prints) -> None:
+        """Begins with the lists that were saved, as far as they are of use."""
+        if len(self) <= EXACT_ROWS:
+            return
+        outdated = None if saved is None else saved.outdated(self._rows.ids, prints)
+        if saved is None or outdated is None or len(outdated) > CHURN * len(saved.lists):
+            self._builder.start()
+        elif len(outdated) > FEW_OUTDATED:
+            self._builder.start(saved.lists, outdated.tolist())
+        else:
+            saved.lists.remove(outdated)
+            slots = self._rows.find(outdated)
+            saved.lists.add(self._rows.ids[slots], self._rows.take(slots))
+            self._use(saved.lists)
 
 
-def _selecting(exclude: frozenset[int], only: Ids | None) -> faiss.SearchParameters | None:
-    """Search parameters for one call's choice of ids. They keep alive what they point to."""
-    hidden = faiss.IDSelectorBatch(np.array(list(exclude), np.int64)) if exclude else None
+def _inner_products(rows: Rows, query: Row, places: Slots | None = None) -> Scores:
+    """(n, dim) float32, (dim,) float32 -> (n,) float32; of the rows at some places only, if these are given.
+
+    A row's score depends on that row and the query alone, to the last bit, so that equal rows tie. FAISS's
+    function that takes no places is no faster, and at some dimensions treats the last rows differently.
+    """
+    places = np.arange(len(rows)) if places is None else places
+    query, scores = np.ascontiguousarray(query), np.empty(len(places), np.float32)
+    arrays = [faiss.swig_ptr(array) for array in (scores, query, rows, places)]
+    faiss.omp_set_num_threads(1)  # of the calling thread; one query gains nothing from a second
+    faiss.fvec_inner_products_by_idx(*arrays, len(query), 1, len(places))  # type: ignore[attr-defined]
+    return scores
+
+
+def _array(ids: frozenset[int]) -> Ids:
+    return np.array(sorted(ids), np.int64)
+
+
+def _joined(scores: Iterable[Scores]) -> Scores:
+    return np.concatenate([np.empty(0, np.float32), *scores])
+
+
+def _selector(exclude: frozenset[int], only: Ids | None) -> faiss.IDSelector | None:
+    """What passes in one call. It keeps alive what it points to."""
     shown = None if only is None else faiss.IDSelectorBatch(only)
-    if hidden is None:
-        return None if shown is None else faiss.SearchParameters(sel=shown)  # type: ignore[call-arg] # not in the stubs
-    visible = faiss.IDSelectorNot(hidden)
-    both = visible if shown is None else faiss.IDSelectorAnd(shown, visible)
-    return faiss.SearchParameters(sel=both)  # type: ignore[call-arg]
+    if not exclude:
+        return shown
+    kept = faiss.IDSelectorNot(faiss.IDSelectorBatch(_array(exclude)))
+    return kept if shown is None else faiss.IDSelectorAnd(shown, kept)

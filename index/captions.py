@@ -93,15 +93,7 @@ class Captions:
         """Within a transaction under way, adds what the image lacks; gives the new vectors by caption id."""
         added: dict[int, Row] = {}
         for caption in captions:
-            same = (image_id, caption.language, caption.text)
-            connection.execute(
-                """INSERT INTO captions (image_id, language, text, folded, created_at) VALUES (?, ?, ?, ?, ?)
-                ON CONFLICT DO NOTHING""",
-                (*same, folded(caption.text), at),
-            )
-            ((id,),) = connection.execute(
-                "SELECT id FROM captions WHERE image_id = ? AND language = ? AND text = ?", same
-            )
+            id = insert_caption(connection, image_id, caption.language, caption.text, at)
             done = connection.execute(
                 """INSERT INTO caption_vectors (caption_id, model_version, vector) VALUES (?, ?, ?)
                 ON CONFLICT DO NOTHING""",
@@ -170,3 +162,17 @@ class Captions:
                 ((id, self._vectors.model, to_blob(vectors[id])) for id in present),
             )
             return present
+
+
+def insert_caption(connection: sqlite3.Connection, image_id: int, language: str, text: str, at: str) -> int:
+    """Within a transaction under way, adds the caption unless the image has it; gives its id."""
+    same = (image_id, language, text)
+    connection.execute(
+        """INSERT INTO captions (image_id, language, text, folded, created_at) VALUES (?, ?, ?, ?, ?)
+        ON CONFLICT DO NOTHING""",
+        (*same, folded(text), at),
+    )
+    ((id,),) = connection.execute(
+        "SELECT id FROM captions WHERE image_id = ? AND language = ? AND text = ?", same
+    )
+    return int(id)

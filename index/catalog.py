@@ -6,7 +6,8 @@ Captions, a part of it, have a module of their own.
 import json
 import sqlite3
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from copy import copy
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,7 @@ from index.connections import Connections
 from index.errors import CollectionExists, NotEmbedded, UnknownCollection, UnknownImage
 from index.filters import Condition
 from index.records import Added, CollectionRecord, ImageRecord, NewImage
-from index.sql import Vectors, check_name, collection_key, now
+from index.sql import Vectors, check_name, collection_key, now, pending
 from index.vectors import Ids, Row, Rows, to_blob
 
 LARGEST_ID = 2**63 - 1
@@ -63,6 +64,32 @@ class Catalog:
 
     def close(self) -> None:
         self._connections.close()
+
+    def of_model(self, model_version: str, dim: int) -> "Catalog":
+        """The same records, seen through another model; it shares what this one has open."""
+        other = copy(self)
+        other._model = model_version
+        other._vectors = replace(self._vectors, model=model_version, dim=dim)
+        other.captions = Captions(self._connections, other._vectors)
+        return other
+
+    def serving(self) -> tuple[str, str | None] | None:
+        """The model that was written down to serve, and its checkpoint."""
+        with self._connections.reading() as connection:
+            row = connection.execute("SELECT model_version, checkpoint FROM serving").fetchone()
+        return row and (row[0], row[1])
+
+    def serve(self, checkpoint: str | None) -> None:
+        """Writes down that this model serves from now on, and where it was loaded from."""
+        with self._connections.writing() as connection:
+            connection.execute(
+                "INSERT OR REPLACE INTO serving (one, model_version, checkpoint) VALUES (1, ?, ?)",
+                (self._model, checkpoint),
+            )
+
+    def shorten_log(self) -> None:
+        """Has the next changes written over the log of those before, instead of behind it, if that can be."""
+        self._connections.checkpoint()
 
     def create_collection(self, name: str) -> None:
         """Raises CollectionExists."""
@@ -229,6 +256,11 @@ class Catalog:
                 (min(after, LARGEST_ID), self._model, limit),
             )
             return [_record(row) for row in rows]
+
+    def pending(self) -> int:
+        """How many images and captions of all collections have no vector."""
+        with self._connections.reading() as connection:
+            return pending(connection, self._model)
 
     def put_vectors(self, vectors: Mapping[int, Row]) -> dict[int, str]:
         """Sets vectors, (dim,) float32 each, durably; gives the ids that exist with their collections."""

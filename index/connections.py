@@ -3,10 +3,10 @@
 import sqlite3
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from index.errors import StoreClosed, translated
+from index.errors import StorageFull, StoreClosed, translated
 from index.migrations import migrate
 
 # A vector of 512 dimensions takes a little over 2 kB: the usual pages of 4 kB would hold one each.
@@ -64,6 +64,13 @@ class Connections:
                 yield connection
             finally:
                 self._give_back(connection)
+
+    def checkpoint(self) -> None:
+        """Brings the log into the file, as far as readers and the space on the disk let it."""
+        with self._changing, suppress(StorageFull), translated(self._path.parent):
+            if self._closed:
+                raise StoreClosed(self._path.parent)
+            self._writer.execute("PRAGMA wal_checkpoint(PASSIVE)")
 
     def close(self) -> None:
         """Waits for a transaction under way. Reads under way end in peace and close behind themselves."""

@@ -55,6 +55,17 @@ class NotEmbedded(GalleryError):
         self.id = id
 
 
+class ModelChanged(GalleryError):
+    """A vector of `model_version` came after another model had taken over."""
+
+    def __init__(self, model_version: str, serving: str) -> None:
+        super().__init__(
+            f"Model {serving} serves now, instead of {model_version}. Embed with it, and try again."
+        )
+        self.model_version = model_version
+        self.serving = serving
+
+
 class BadVector(GalleryError):
     def __init__(self, reason: str, dim: int) -> None:
         super().__init__(f"The vector {reason}. Hand in ({dim},) float32, of length 1.")
@@ -111,6 +122,38 @@ class StoreInUse(GalleryError):
         super().__init__(f"{folder} is in use by {owner}. Stop it, or choose another folder.")
         self.folder = folder
         self.pid = pid
+
+
+class NoStore(GalleryError):
+    def __init__(self, folder: Path) -> None:
+        super().__init__(
+            f"There is no store in {folder}. Name the folder that the service keeps its data in."
+        )
+        self.folder = folder
+
+
+class TargetTaken(GalleryError):
+    def __init__(self, folder: Path) -> None:
+        super().__init__(f"{folder} holds something else already. Choose a new or an empty folder.")
+        self.folder = folder
+
+
+class TargetWithin(GalleryError):
+    def __init__(self, folder: Path, store: Path) -> None:
+        super().__init__(f"One of {folder} and {store} lies within the other. Choose a folder elsewhere.")
+        self.folder = folder
+        self.store = store
+
+
+class BundleDamaged(GalleryError):
+    """`path` is the file of the bundle that is to blame."""
+
+    def __init__(self, path: Path, reason: str) -> None:
+        super().__init__(
+            f"{path}: {reason}. Correct it, or export again; the same command goes on where it stopped."
+        )
+        self.path = path
+        self.reason = reason
 
 
 class StoreTooNew(GalleryError):

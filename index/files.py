@@ -11,6 +11,7 @@ from index.records import NewImage
 
 logger = logging.getLogger(__name__)
 
+BACKUP_MARK = "backup"  # a file in a folder that backups may be written to
 PARALLEL_SYNCS = 8  # a disk's journal serves waiting syncs together: ten times as fast as one by one
 
 
@@ -28,13 +29,15 @@ class FileStore:
                 (folder / name).mkdir(exist_ok=True)
             for unfinished in self._incoming.iterdir():
                 unfinished.unlink()
-            _sync_folder(folder)
+            # What is put into it from now on is nowhere else: no backup may write over it.
+            (folder / BACKUP_MARK).unlink(missing_ok=True)
+            sync_folder(folder)
 
     def original(self, sha256: str) -> Path:
-        return self._folder / "originals" / sha256[:2] / sha256[2:]
+        return original_in(self._folder, sha256)
 
     def thumbnail(self, sha256: str) -> Path:
-        return self._folder / "thumbnails" / sha256[:2] / f"{sha256[2:]}.webp"
+        return thumbnail_in(self._folder, sha256)
 
     def has(self, sha256: str) -> bool:
         """Whether both files are there."""
@@ -52,7 +55,7 @@ class FileStore:
             for folder in folders:
                 folder.mkdir(exist_ok=True)
             list(pool.map(self._write_file, contents, contents.values()))  # raises what a call raised
-            list(pool.map(_sync_folder, folders | {folder.parent for folder in folders}))
+            list(pool.map(sync_folder, folders | {folder.parent for folder in folders}))
 
     def remove(self, sha256s: Iterable[str]) -> None:
         """Deletes both files of every content. Nothing uses them now: a failure is logged, not raised."""
@@ -64,18 +67,30 @@ class FileStore:
                     logger.warning("Nothing uses %s, but it could not be deleted", path, exc_info=True)
 
     def _write_file(self, path: Path, content: bytes) -> None:
-        aside = self._incoming / f"{path.parent.name}{path.name}"
-        try:
-            with aside.open("wb") as file:
-                file.write(content)
-                file.flush()
-                os.fsync(file.fileno())
-            aside.replace(path)
-        finally:
-            aside.unlink(missing_ok=True)
+        write_whole(path, content, self._incoming / f"{path.parent.name}{path.name}")
 
 
-def _sync_folder(folder: Path) -> None:
+def original_in(store: Path, sha256: str) -> Path:
+    return store / "originals" / sha256[:2] / sha256[2:]
+
+
+def thumbnail_in(store: Path, sha256: str) -> Path:
+    return store / "thumbnails" / sha256[:2] / f"{sha256[2:]}.webp"
+
+
+def write_whole(path: Path, content: bytes, aside: Path) -> None:
+    """Writes `aside` first, on the same disk: `path` is there whole or not at all, even after a power cut."""
+    try:
+        with aside.open("wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        aside.replace(path)
+    finally:
+        aside.unlink(missing_ok=True)
+
+
+def sync_folder(folder: Path) -> None:
     """Makes names that were given in `folder` survive a power cut."""
     descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
     try:

@@ -53,6 +53,13 @@ MIGRATIONS = (
         PRIMARY KEY (caption_id, model_version)
     ) STRICT;
     """,
+    """
+    CREATE TABLE serving ( -- the model whose vectors are searched: one row, or none yet
+        one INTEGER PRIMARY KEY CHECK (one = 1),
+        model_version TEXT NOT NULL,
+        checkpoint TEXT -- where the model was loaded from, in the words of whoever loads it
+    ) STRICT;
+    """,
 )
 
 

@@ -3,6 +3,10 @@
 Images are ranked in blocks; `cursors` says why. Forming one takes three steps: the candidate stage picks the
 images, and the images of the captions, that may belong to it; all of these get both scores in full, from the
 catalog's vectors; those that lie outside the block are dropped.
+
+The candidate stage of a large collection misses some images (see `candidates`). What it finds stays in the
+place that its scores in full give it, so that pages repeat nothing; but what it misses, they may leave out,
+even if a deeper search for a later page meets it.
 """
 
 from collections.abc import Callable
@@ -160,7 +164,7 @@ class Search:
 
     def _pool(self, n: int, start: Place) -> tuple[Scored, float]:
         """Some images with their scores, and a bound: of those after `start` in the order of the stage,
-        every one whose stage score is above the bound is among them."""
+        every one whose stage score is above the bound is among them, unless the candidate stage missed it."""
         started = perf_counter()
         picked, bound = self._pick(self._images, n, start)
         if self._options.exact:
@@ -180,7 +184,10 @@ class Search:
         return scored, bound
 
     def _pick(self, source: _Source, n: int, start: Place) -> tuple[Picked, float]:
-        """`n` rows of a source, and a bound that no other's stage score passes."""
+        """`n` rows of a source, and a bound that no other's stage score passes, but for what lists miss.
+
+        Fewer than `n` are all that there are: the candidate stage makes sure of that.
+        """
 
         def unseen(rows: Rows) -> Scores:
             """What surely lies in an earlier block comes last."""

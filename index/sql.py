@@ -63,6 +63,18 @@ def image_key(connection: sqlite3.Connection, name: str, id: int) -> None:
         raise UnknownImage(name, id)
 
 
+def pending(connection: sqlite3.Connection, model: str) -> int:
+    """How many images and captions of all collections have no vector of the model."""
+    (number,) = connection.execute(
+        """SELECT (SELECT count(*) FROM images WHERE NOT EXISTS
+                (SELECT 1 FROM vectors WHERE image_id = images.id AND model_version = :model))
+            + (SELECT count(*) FROM captions WHERE NOT EXISTS
+                (SELECT 1 FROM caption_vectors WHERE caption_id = captions.id AND model_version = :model))""",
+        {"model": model},
+    ).fetchone()
+    return int(number)
+
+
 def check_name(name: str) -> None:
     """Raises UnknownCollection for a name that no collection has and that SQLite may not take as text."""
     if not name.isascii():

@@ -1,4 +1,4 @@
-"""The composition root, and the command line: python -m service serve | index | search | evaluate."""
+"""The composition root, and the command line: python -m service COMMAND."""
 
 import argparse
 import logging
@@ -17,7 +17,8 @@ from service.queries import QueryError
 
 if TYPE_CHECKING:  # torch and FAISS load when they are needed: not for --help, not in decoding processes
     from service.commands.client import Client
-    from service.library import Encoder, Library
+    from service.embedder import Encoder
+    from service.library import Library
     from service.settings import Settings
 
 LoadEncoder = Callable[["Settings"], "Encoder"]
@@ -37,15 +38,19 @@ def trained_encoder(settings: "Settings") -> "Encoder":
 
 
 def compose(settings: "Settings", load: LoadEncoder) -> "Library":
-    """Settings -> encoder -> gallery -> library."""
+    """Settings -> encoders -> gallery -> library."""
     from index.gallery import Gallery
     from model.language import detect
     from service.decoder import Decoder
     from service.library import Library
+    from service.succession import succession
 
-    encoder = load(settings)
-    gallery = Gallery.open(settings.store, dim=encoder.dim, model_version=encoder.version)
-    return Library(encoder, gallery, Decoder(settings), detect, settings)
+    models = succession(settings, load)
+    serving = models.serving
+    gallery = Gallery.open(
+        settings.store, dim=serving.dim, model_version=serving.version, checkpoint=models.checkpoint
+    )
+    return Library(serving, gallery, Decoder(settings), detect, settings, models.coming)
 
 
 def main(argv: Sequence[str] | None = None, load: LoadEncoder = trained_encoder) -> int:
@@ -70,7 +75,7 @@ def _run(given: list[str], load: LoadEncoder) -> int:
     try:
         return COMMANDS[options.command](options, load)
     except StoreInUse as error:
-        if options.command == "serve":
+        if "server" not in options:
             raise
         raise CommandError(f"{error}\n{_through_a_server(given)}") from error
 
@@ -125,6 +130,52 @@ def _search(options: argparse.Namespace, load: LoadEncoder) -> int:
     return 0
 
 
+def _audit(options: argparse.Namespace, load: LoadEncoder) -> int:
+    from model.language import detect
+    from service.commands.auditing import audit_tables, read_queries
+
+    texts = read_queries(options.queries)
+    with compose(_settings(store=options.store), load) as library:
+        print(audit_tables(library, options.collection, texts, detect, options.images))
+    return 0
+
+
+def _doctor(options: argparse.Namespace, _: LoadEncoder) -> int:
+    from service.commands.checkup import Checkup
+    from service.decoder import Decoder
+
+    settings = _settings(store=options.store)
+    with closing(Decoder(settings)) as decoder:
+        checkup = Checkup(settings.store, decoder, thorough=options.thorough, repair=options.repair)
+        checkup.run()
+    print(checkup)
+    return 0 if checkup.healthy else 1
+
+
+def _backup(options: argparse.Namespace, _: LoadEncoder) -> int:
+    from service.commands.copies import backup
+
+    print(backup(_settings(store=options.store).store, options.target))
+    return 0
+
+
+def _export(options: argparse.Namespace, _: LoadEncoder) -> int:
+    from service.commands.copies import export_collection
+
+    print(export_collection(_settings(store=options.store).store, options.collection, options.target))
+    return 0
+
+
+def _import(options: argparse.Namespace, _: LoadEncoder) -> int:
+    from service.commands.copies import import_collection
+    from service.decoder import Decoder
+
+    settings = _settings(store=options.store)
+    with closing(Decoder(settings)) as decoder:
+        print(import_collection(options.folder, settings.store, options.collection, decoder))
+    return 0
+
+
 def _evaluate(given: list[str]) -> int:
     from model.training import evaluate  # the only way from the service to training
 
@@ -133,7 +184,16 @@ def _evaluate(given: list[str]) -> int:
     return evaluate.run(command.parse_args(given))
 
 
-COMMANDS: Final = {"serve": _serve, "index": _index, "search": _search}
+COMMANDS: Final = {
+    "serve": _serve,
+    "index": _index,
+    "search": _search,
+    "backup": _backup,
+    "export": _export,
+    "import": _import,
+    "doctor": _doctor,
+    "audit": _audit,
+}
 
 
 @contextmanager

@@ -3,21 +3,21 @@
 import logging
 import threading
 from collections import deque
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
 from functools import partial
 from itertools import chain
-from typing import Final, TypeVar
-
-from PIL.Image import Image
+from time import monotonic
+from typing import Final, Protocol, TypeVar
 
 from index.gallery import Gallery
-from index.records import ImageRecord, NewImage
+from index.records import CaptionRecord, ImageRecord, NewImage
 from index.vectors import Row
-from service.batcher import Batcher
 from service.decoder import Decoder
+from service.embedder import Embedder, Serving
 from service.images import Decoded, ImageError
+from service.settings import Settings
 from service.uploads import Content, Outcome, Upload, chunks
 
 logger = logging.getLogger(__name__)
@@ -36,16 +36,34 @@ class _Started:
     decoding: dict[str, Future[Decoded]]
 
 
+class Space(Protocol):
+    """Where images and captions get vectors of one model: the gallery, or what is to take its place."""
+
+    def without_vector(self, *, after: int, limit: int) -> list[ImageRecord]: ...
+    def put_vectors(self, vectors: Mapping[int, Row]) -> None: ...
+    def captions_without_vector(self, *, after: int, limit: int) -> list[CaptionRecord]: ...
+    def put_caption_vectors(self, vectors: Mapping[int, Row]) -> None: ...
+
+
+R = TypeVar("R", ImageRecord, CaptionRecord)
+R_co = TypeVar("R_co", ImageRecord, CaptionRecord, covariant=True)
+
+
+class Lacking(Protocol[R_co]):
+    """The next records without a vector, ids above `after`, by ascending id."""
+
+    def __call__(self, *, after: int, limit: int) -> Sequence[R_co]: ...
+
+
 class Intake:
     """Brings images into a gallery. Decoding runs ahead, while the chunk before is embedded and stored."""
 
-    def __init__(
-        self, gallery: Gallery, decoder: Decoder, embedder: Batcher[Image, Row], max_image_bytes: int
-    ) -> None:
+    def __init__(self, gallery: Gallery, decoder: Decoder, serving: Serving, settings: Settings) -> None:
         self._gallery = gallery
         self._decoder = decoder
-        self._embedder = embedder
-        self._max_image_bytes = max_image_bytes
+        self._serving = serving
+        self._max_image_bytes = settings.max_image_bytes
+        self._reembed_share = settings.reembed_share
 
     def add(self, collection: str, uploads: Iterable[Upload]) -> list[Outcome]:
         """One outcome per upload, in their order; see `Library.add`."""
@@ -53,17 +71,36 @@ class Intake:
         finished = map(partial(self._finish, collection), _one_ahead(started))
         return list(chain.from_iterable(finished))
 
-    def reembed(self, stop: threading.Event) -> int:
-        """See `Library.reembed`."""
+    def reembed(self, stop: threading.Event, space: Space, embedder: Embedder) -> int:
+        """Give the images and captions that lack a vector in the space one; see `Library.reembed`."""
+        done = self._fill(
+            stop, space.without_vector, lambda images: self._vectors(images, embedder), space.put_vectors
+        )
+        return done + self._fill(
+            stop,
+            space.captions_without_vector,
+            lambda captions: _caption_vectors(captions, embedder),
+            space.put_caption_vectors,
+        )
+
+    def _fill(
+        self,
+        stop: threading.Event,
+        lacking: Lacking[R],
+        embed: Callable[[Sequence[R]], dict[int, Row]],
+        put: Callable[[Mapping[int, Row]], None],
+    ) -> int:
         done = after = 0
         while not stop.is_set():
-            records = self._gallery.without_vector(after=after, limit=REEMBED_BATCH)
+            started = monotonic()
+            records = lacking(after=after, limit=REEMBED_BATCH)
             if not records:
                 break
             after = records[-1].id
-            vectors = self._vectors(records)
-            self._gallery.put_vectors(vectors)
+            vectors = embed(records)
+            put(vectors)
             done += len(vectors)
+            stop.wait((monotonic() - started) * (1 / self._reembed_share - 1))
         return done
 
     def _start(self, collection: str, chunk: list[Content | Outcome]) -> _Started:
@@ -73,11 +110,14 @@ class Intake:
         return _Started(chunk, known, {sha256: self._decoder.decode(data) for sha256, data in new.items()})
 
     def _finish(self, collection: str, started: _Started) -> list[Outcome]:
+        return self._serving.use(lambda embedder: self._finish_with(embedder, collection, started))
+
+    def _finish_with(self, embedder: Embedder, collection: str, started: _Started) -> list[Outcome]:
         errors: dict[str, ImageError] = {}
         embedding: dict[str, tuple[Decoded, Future[Row]]] = {}
         for sha256, future in started.decoding.items():
             try:
-                embedding[sha256] = self._embed(future.result())
+                embedding[sha256] = _embed(embedder, future.result())
             except ImageError as error:
                 errors[sha256] = error
         new = [
@@ -85,7 +125,7 @@ class Intake:
             for one in started.chunk
             if isinstance(one, Content) and one.sha256 in embedding
         ]
-        added = iter(self._gallery.add(collection, new))
+        added = iter(self._gallery.add(collection, new, model_version=embedder.version))
         outcomes = []
         for one in started.chunk:
             if isinstance(one, Outcome):
@@ -98,19 +138,15 @@ class Intake:
                 outcomes.append(Outcome(one.filename, record, error=failure))
         return outcomes
 
-    def _embed(self, decoded: Decoded) -> tuple[Decoded, Future[Row]]:
-        # Patient: how many requests are here is bounded elsewhere, and half a request helps nobody.
-        return decoded, self._embedder.submit(decoded.image(), patient=True)
-
-    def _vectors(self, records: Sequence[ImageRecord]) -> dict[int, Row]:
+    def _vectors(self, records: Sequence[ImageRecord], embedder: Embedder) -> dict[int, Row]:
         """New vectors by id. An original that no longer decodes is logged and left out."""
         decoding = {record.id: self._decode_original(record) for record in records}
         embedding: dict[int, Future[Row]] = {}
         for id, future in decoding.items():
             try:
-                _, embedding[id] = self._embed(future.result())
+                _, embedding[id] = _embed(embedder, future.result())
             except (ImageError, OSError) as error:
-                logger.warning("image %d stays without a vector of the current model: %s", id, error)
+                logger.warning("image %d stays without a vector of model %s: %s", id, embedder.version, error)
         return {id: future.result() for id, future in embedding.items()}
 
     def _decode_original(self, record: ImageRecord) -> Future[Decoded]:
@@ -120,6 +156,26 @@ class Intake:
             failed: Future[Decoded] = Future()
             failed.set_exception(error)
             return failed
+
+
+def _embed(embedder: Embedder, decoded: Decoded) -> tuple[Decoded, Future[Row]]:
+    # Patient: how many requests are here is bounded elsewhere, and half a request helps nobody.
+    return decoded, embedder.images.submit(decoded.image(), patient=True)
+
+
+def _caption_vectors(records: Sequence[CaptionRecord], embedder: Embedder) -> dict[int, Row]:
+    """New vectors by id. A caption that says nothing to the model is logged and left out."""
+    embedding: dict[int, Future[Row]] = {}
+    for record in records:
+        if embedder.encoder.reads(record.text):
+            embedding[record.id] = embedder.texts.submit((record.text, record.language), patient=True)
+        else:
+            logger.warning(
+                "caption %d stays without a vector of model %s, which cannot read it",
+                record.id,
+                embedder.version,
+            )
+    return {id: future.result() for id, future in embedding.items()}
 
 
 def _new_image(content: Content, decoded: Decoded, embedding: Future[Row]) -> NewImage:

@@ -1,26 +1,26 @@
 """The two paths of the service, without HTTP: images go in, images are found."""
 
+import logging
 import threading
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Final, Literal, Protocol, Self
 
-from PIL.Image import Image
-
 from index.gallery import DEFAULT_COLLECTION, Gallery
 from index.records import Hit, Scoring, SearchOptions
-from index.vectors import Row, Rows
-from service.batcher import Batcher
+from index.vectors import Row
 from service.decoder import Decoder
+from service.embedder import Embedder, Encoder, Serving
 from service.intake import Intake
 from service.queries import OutOfRange, QueryUnreadable, clean_query, language_code
 from service.settings import Settings
 from service.stopwatch import Stopwatch
+from service.succession import checkpoint_of
 from service.uploads import Outcome, Upload
 
-TEXT_BATCH: Final = 64
-IMAGE_BATCH: Final = 16
+logger = logging.getLogger(__name__)
+
 MAX_CANDIDATES: Final = 10_000
 
 
@@ -31,31 +31,6 @@ class Language(Protocol):
     def code(self) -> str: ...
     @property
     def confidence(self) -> float: ...
-
-
-class Encoder(Protocol):
-    """What the service asks of a model. Rows are non-negative, unless `scoring` is symmetric."""
-
-    @property
-    def version(self) -> str: ...
-    @property
-    def dim(self) -> int: ...
-    @property
-    def scoring(self) -> Scoring:
-        """The score that ranks best for this model."""
-
-    @property
-    def languages(self) -> Sequence[str]:
-        """The codes of the languages that the model was made for; none where nobody tells."""
-
-    def embed_images(self, images: Sequence[Image]) -> Rows:
-        """RGB images, upright, of any size -> (n, dim) float32, unit rows."""
-
-    def embed_texts(self, texts: Sequence[str], languages: Sequence[str]) -> Rows:
-        """Texts, and the code of each one's language -> (n, dim) float32, unit rows."""
-
-    def reads(self, text: str) -> bool:
-        """False: nothing in the text means anything to the model."""
 
 
 @dataclass(frozen=True)
@@ -91,6 +66,7 @@ class Answer:
     scoring: Scoring
     exact: bool
     candidates: int  # images that were scored
+    partial: bool  # images or captions of the store await a vector of the model, and were not searched
     timings_ms: dict[str, float]
 
 
@@ -107,25 +83,29 @@ class Library:
         decoder: Decoder,
         detect: Callable[[str], Language],
         settings: Settings,
+        coming: Encoder | None = None,
     ) -> None:
-        self.encoder = encoder
+        """`coming` serves in place of `encoder`, once `reembed` has embedded all with it."""
         self.gallery = gallery
         self._decoder = decoder
         self._detect = detect
         self._settings = settings
-        self._texts: Batcher[tuple[str, str], Row] = Batcher(
-            self._embed_texts, name="embed-texts", batch=TEXT_BATCH, queue=settings.queue
-        )
-        self._images: Batcher[Image, Row] = Batcher(
-            encoder.embed_images, name="embed-images", batch=IMAGE_BATCH, queue=settings.queue
-        )
-        self._intake = Intake(gallery, decoder, self._images, settings.max_image_bytes)
+        self._serving = Serving(Embedder(encoder, settings.queue))
+        self._coming = coming and Embedder(coming, settings.queue)
+        self._partial = gallery.pending() > 0
+        self._intake = Intake(gallery, decoder, self._serving, settings)
+
+    @property
+    def encoder(self) -> Encoder:
+        """The one that serves."""
+        return self._serving.now.encoder
 
     def close(self) -> None:
         """Finish what was accepted and refuse more. Closing twice does nothing."""
         self._decoder.close()
-        self._texts.close()
-        self._images.close()
+        self._serving.now.close()
+        if self._coming:
+            self._coming.close()
         self.gallery.close()
 
     def __enter__(self) -> Self:
@@ -158,12 +138,31 @@ class Library:
         return self._intake.add(collection, uploads)
 
     def reembed(self, stop: threading.Event) -> int:
-        """Give images that lack a vector of the current model one, made from their originals.
+        """Give images and captions that lack a vector of the current model one, made from originals and
+        texts; with a coming model, all of them one of that, which then serves.
 
         Returns their number. What was done stays done when `stop` is set. An original that no longer decodes
-        is passed over.
+        is passed over, and so is a caption that the model cannot read.
         """
-        return self._intake.reembed(stop)
+        done = 0
+        if coming := self._coming:
+            space = self.gallery.coming(coming.version, coming.encoder.dim)
+            done += self._intake.reembed(stop, space, coming)
+            if stop.is_set():
+                return done
+            checkpoint = checkpoint_of(self._settings)
+            self._serving.replace(coming, lambda: self.gallery.switch(space, checkpoint))
+            self._coming = None
+            logger.info("model %s serves now", coming.version)
+        done += self._intake.reembed(stop, self.gallery, self._serving.now)
+        self._partial = self.gallery.pending() > 0
+        return done
+
+    def awaited(self) -> tuple[str, int]:
+        """The model that images and captions are to get vectors of, and how many lack theirs."""
+        if coming := self._coming:
+            return coming.version, self.gallery.coming(coming.version, coming.encoder.dim).pending()
+        return self.encoder.version, self.gallery.pending()
 
     def search_text(
         self, collection: str, q: str, *, language: str | None = None, ranking: Ranking = DEFAULT_RANKING
@@ -172,16 +171,9 @@ class Library:
 
         Raises a QueryError, UnknownCollection, Overloaded, Stopping.
         """
-        options = self._options(ranking, self.encoder.scoring)
-        watch = Stopwatch()
-        text = clean_query(q, self._settings.max_query_chars)
-        asked_in = self._language(text, language)
-        watch.lap("language")
-        if not self.encoder.reads(text):
-            raise QueryUnreadable
-        vector = self._texts.submit((text, asked_in.code)).result()
-        watch.lap("embed")
-        return self._rank(collection, vector, options, watch, text, asked_in)
+        return self._serving.use(
+            lambda embedder: self._search_text(embedder, collection, q, language, ranking)
+        )
 
     def search_image(self, collection: str, upload: Upload, *, ranking: Ranking = DEFAULT_RANKING) -> Answer:
         """Find images that show the like of an image from outside, which is not kept.
@@ -193,9 +185,13 @@ class Library:
         content = upload.read(self._settings.max_image_bytes)
         image = self._decoder.decode(content.data).result().image()
         watch.lap("decode")
-        vector = self._images.submit(image).result()
-        watch.lap("embed")
-        return self._rank(collection, vector, options, watch)
+
+        def ask(embedder: Embedder) -> Answer:
+            vector = embedder.images.submit(image).result()
+            watch.lap("embed")
+            return self._rank(collection, embedder, vector, options, watch)
+
+        return self._serving.use(ask)
 
     def search_like(self, collection: str, image_id: int, *, ranking: Ranking = DEFAULT_RANKING) -> Answer:
         """Find images that show the like of one in the collection, which is left out itself.
@@ -204,9 +200,27 @@ class Library:
         """
         options = self._options(ranking, "symmetric", exclude=frozenset((image_id,)))
         watch = Stopwatch()
-        vector = self.gallery.vector(collection, image_id)
+
+        def ask(embedder: Embedder) -> Answer:
+            vector = self.gallery.vector(collection, image_id)
+            watch.lap("embed")
+            return self._rank(collection, embedder, vector, options, watch)
+
+        return self._serving.use(ask)
+
+    def _search_text(
+        self, embedder: Embedder, collection: str, q: str, language: str | None, ranking: Ranking
+    ) -> Answer:
+        options = self._options(ranking, embedder.encoder.scoring)
+        watch = Stopwatch()
+        text = clean_query(q, self._settings.max_query_chars)
+        asked_in = self._language(text, language)
+        watch.lap("language")
+        if not embedder.encoder.reads(text):
+            raise QueryUnreadable
+        vector = embedder.texts.submit((text, asked_in.code)).result()
         watch.lap("embed")
-        return self._rank(collection, vector, options, watch)
+        return self._rank(collection, embedder, vector, options, watch, text, asked_in)
 
     def _options(
         self, ranking: Ranking, best: Scoring, exclude: frozenset[int] = frozenset()
@@ -226,27 +240,25 @@ class Library:
         detected = self._detect(text)
         return QueryLanguage(detected.code, detected.confidence, "detected")
 
-    def _embed_texts(self, items: Sequence[tuple[str, str]]) -> Rows:
-        texts, languages = zip(*items, strict=True)
-        return self.encoder.embed_texts(texts, languages)
-
     def _rank(
         self,
         collection: str,
+        embedder: Embedder,
         vector: Row,
         options: SearchOptions,
         watch: Stopwatch,
         text: str | None = None,
         language: QueryLanguage | None = None,
     ) -> Answer:
-        found = self.gallery.search(collection, vector, options)
+        found = self.gallery.search(collection, vector, options, model_version=embedder.version)
         return Answer(
             hits=found.hits,
             text=text,
             language=language,
-            model=self.encoder.version,
+            model=embedder.version,
             scoring=options.scoring,
             exact=options.exact,
             candidates=found.candidates,
+            partial=self._partial,
             timings_ms={**watch.timings(), **found.timings},
         )

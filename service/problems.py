@@ -93,6 +93,7 @@ KINDS: Final[dict[type[Exception], Kind]] = {
     gallery.UnknownImage: Kind(404, "unknown-image", "No such image", "image_id"),
     gallery.NotEmbedded: Kind(409, "not-embedded", "Not embedded yet", "image_id"),
     gallery.UnknownCaption: Kind(404, "unknown-caption", "No such caption", "caption_id"),
+    gallery.ModelChanged: Kind(503, "model-changed", "Model changed", retry_after=1),
     gallery.BadValue: Kind(422, "bad-value", "Unusable value"),
     gallery.BadFilter: Kind(422, "bad-filter", "Unusable filter"),
     gallery.BadCursor: Kind(422, "bad-cursor", "Unknown cursor", "cursor"),

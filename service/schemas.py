@@ -16,9 +16,13 @@ class Health(BaseModel):
 
 
 class Reembedding(BaseModel):
-    """Images that await a vector of the current model, and whether the service is at work on them."""
+    """Images and captions that await a vector of `model`, and whether the service is at work on them.
+
+    That is the model that serves, or one that takes over from it once none of them waits any more.
+    """
 
     running: bool
+    model: str
     pending: int
 
 
@@ -250,6 +254,10 @@ class SearchAnswer(BaseModel):
     scoring: Scoring = Field(description="the score that the results are ranked by")
     exact: bool
     candidates: int = Field(description="how many images were scored")
+    partial: bool = Field(
+        default=False,
+        description="whether images or captions of the service await a vector of the model, and took no part",
+    )
     results: list[Result] = Field(description="best first")
     timings_ms: dict[str, float] = Field(description="milliseconds by stage, and in total")
 
@@ -261,6 +269,7 @@ class SearchAnswer(BaseModel):
             scoring=answer.scoring,
             exact=answer.exact,
             candidates=answer.candidates,
+            partial=answer.partial,
             results=[Result.of(rank, hit) for rank, hit in enumerate(answer.hits, start=1)],
             timings_ms=answer.timings_ms,
         )

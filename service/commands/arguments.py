@@ -34,6 +34,13 @@ def parser() -> argparse.ArgumentParser:
     _serve(_command(commands, "serve", "run the service and its page", "serve --port 8080"))
     _index(_command(commands, "index", "add the photos of a folder, new ones only", "index ~/Pictures"))
     _search(_command(commands, "search", "find images", 'search "Ein Hund springt ins Wasser" -k 3'))
+    _backup(_command(commands, "backup", "copy a store, in use or not", "backup /mnt/disk/pivot"))
+    _export(
+        _command(commands, "export", "write a collection to a folder, for any program", "export ~/photos-out")
+    )
+    _import(_command(commands, "import", "add what was exported", "import ~/photos-out"))
+    _doctor(_command(commands, "doctor", "find and mend what is wrong in a store", "doctor --thorough"))
+    _audit(_command(commands, "audit", "tell what candidates cost in quality", "audit --queries queries.txt"))
     commands.add_parser("evaluate", help="measure a checkpoint on captioned photos", add_help=False)
     return top
 
@@ -98,10 +105,44 @@ def _search(command: argparse.ArgumentParser) -> None:
     _place(command)
 
 
-def _place(command: argparse.ArgumentParser) -> None:
+def _backup(command: argparse.ArgumentParser) -> None:
     command.add_argument(
-        "--collection", type=_text, default="default", metavar="NAME", help="(default: default)"
+        "target",
+        type=Path,
+        metavar="TARGET",
+        help="a folder that is new, empty, or an earlier backup, which is brought up to date",
     )
+    _store(command)
+
+
+def _export(command: argparse.ArgumentParser) -> None:
+    command.add_argument("target", type=Path, metavar="FOLDER", help="a folder that is new or empty")
+    _collection(command)
+    _store(command)
+
+
+def _import(command: argparse.ArgumentParser) -> None:
+    command.add_argument("folder", type=_folder, metavar="FOLDER", help="what `export` wrote")
+    command.add_argument(
+        "--collection", type=_text, metavar="NAME", help="(default: the name of the one that was exported)"
+    )
+    _store(command)
+
+
+def _doctor(command: argparse.ArgumentParser) -> None:
+    command.add_argument(
+        "--thorough", action="store_true", help="read every original and every vector, too; takes its time"
+    )
+    command.add_argument(
+        "--repair",
+        action="store_true",
+        help="mend what can be mended safely; originals are set aside, never deleted",
+    )
+    _store(command)
+
+
+def _place(command: argparse.ArgumentParser) -> None:
+    _collection(command)
     place = command.add_mutually_exclusive_group()
     _store(place)
     place.add_argument(
@@ -109,6 +150,30 @@ def _place(command: argparse.ArgumentParser) -> None:
         type=_address,
         metavar="URL",
         help="let a running service do the work, such as http://127.0.0.1:8000",
+    )
+
+
+def _audit(command: argparse.ArgumentParser) -> None:
+    command.add_argument(
+        "--queries",
+        type=Path,
+        metavar="FILE",
+        help="what people ask, one query a line (default: what the demo's photos show)",
+    )
+    command.add_argument(
+        "--images",
+        type=int,
+        default=200,
+        metavar="N",
+        help="how many of the collection's images ask for the like of them (default: 200)",
+    )
+    _collection(command)
+    _store(command)
+
+
+def _collection(command: argparse.ArgumentParser) -> None:
+    command.add_argument(
+        "--collection", type=_text, default="default", metavar="NAME", help="(default: default)"
     )
 
 

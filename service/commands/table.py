@@ -12,6 +12,9 @@ NOTHING: Final = (
     "Nothing found: the collection has no images that can be searched. Add some with `index`; after a change"
     " of model, run `serve`, which embeds the old ones again."
 )
+PARTIAL: Final = (
+    "Some images await a vector of this model and could not be found: `serve` embeds them in the background."
+)
 
 
 def table(answer: SearchAnswer, original: Callable[[Image], str]) -> str:
@@ -27,7 +30,7 @@ def table(answer: SearchAnswer, original: Callable[[Image], str]) -> str:
         for result in answer.results
     ]
     lines = _aligned([HEADINGS, *rows]) if rows else [NOTHING]
-    return "\n".join([*lines, _how(answer)])
+    return "\n".join([*lines, _how(answer), *([PARTIAL] if answer.partial else [])])
 
 
 def _aligned(rows: Sequence[tuple[str, str, str, str, str]]) -> list[str]:

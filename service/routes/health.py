@@ -20,11 +20,11 @@ def ready(context: InContext) -> schemas.Readiness:
     """Asks the store how many images each collection has, and how many of them searches can find."""
     library = context.library
     collections = [schemas.Collection.of(record) for record in library.gallery.collections()]
-    pending = sum(collection.images - collection.searchable for collection in collections)
+    awaited, pending = library.awaited()
     return schemas.Readiness(
         model=library.encoder.version,
         collections=collections,
-        reembedding=schemas.Reembedding(running=context.reembedding.running, pending=pending),
+        reembedding=schemas.Reembedding(running=context.reembedding.running, model=awaited, pending=pending),
     )
 
 

@@ -1,12 +1,13 @@
 """Small images for the tests of the index, of any bytes and given vectors, and short ways to ask for them."""
 
 import hashlib
+from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
 from index.gallery import Gallery
-from index.records import CollectionRecord, Json, NewImage, SearchOptions
+from index.records import CollectionRecord, Json, NewCaption, NewImage, SearchOptions
 from index.vectors import Row
 
 DIM = 4
@@ -34,6 +35,7 @@ def sample(
     *,
     filename: str = "photo.jpg",
     metadata: dict[str, Json] | None = None,
+    captions: Sequence[NewCaption] = (),
 ) -> NewImage:
     original = content.encode()
     return NewImage(
@@ -46,6 +48,7 @@ def sample(
         metadata=metadata or {},
         vector=unit(1, 2, 3, 4) if vector is None else vector,
         sha256=hashlib.sha256(original).hexdigest(),
+        captions=tuple(captions),
     )
 
 

@@ -317,3 +317,42 @@ def test_forged_cursor_begins_a_page_somewhere_and_that_is_all(gallery: Gallery,
         forged = to_cursor(Position(2**40, start, end, last), urlsafe_b64decode(cursor)[:16])
         for page in pages(gallery, unit(1, 2, 3, 4), options, forged):
             assert by_id.keys() >= set(page)
+
+
+def test_what_is_excluded_stays_away_from_the_deep_pages_of_an_exact_search(tmp_path: Path) -> None:
+    """Images of earlier pages are put last by the scan: no excluded one may take the place of one of them."""
+    with Gallery.open(tmp_path, dim=DIM, model_version=MODEL) as gallery:
+        gallery.add("default", [sample(str(i), row) for i, row in enumerate(random_rows(60, DIM))])
+        exclude = frozenset(range(1, 31))
+        options = SearchOptions(k=5, candidates=5, exact=True, exclude=exclude)
+        ids = walked(gallery, unit(1, 1, 1, 1), options)
+        assert sorted(ids) == list(range(31, 61))
+
+
+def test_pages_of_a_collection_with_lists_repeat_nothing_and_leave_out_some(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, value in (("candidates.EXACT_ROWS", 300), ("candidates.SPARE", 5), ("lists.PROBES", 4)):
+        monkeypatch.setattr(f"index.{name}", value)
+    monkeypatch.setattr("index.lists.DEPTH", 1)
+    everything = random_rows(1000, 16)
+    with Gallery.open(tmp_path, dim=16, model_version=MODEL) as gallery:
+        gallery.add("default", [sample(str(i), row) for i, row in enumerate(everything)])
+        images = gallery._space.shelf("default").images
+        images._builder.wait()
+        assert images._lists is not None
+        for scoring in SCORES:
+            ids = walked(gallery, everything[7], SearchOptions(k=7, candidates=10, scoring=scoring))
+            assert len(ids) == len(set(ids))
+            assert 700 < len(ids) < 1000  # few lists are looked at, here
+            assert walked(gallery, everything[7], SearchOptions(k=7, exact=True))[0] == ids[0] == 8
+
+
+def walked(gallery: Gallery, query: Query, options: SearchOptions) -> list[int]:
+    """The ids of all pages, one after the other."""
+    found = gallery.search("default", query, options)
+    ids = ids_of(found)
+    while found.cursor is not None:
+        found = gallery.search("default", query, replace(options, cursor=found.cursor))
+        ids += ids_of(found)
+    return ids

@@ -140,7 +140,7 @@ class GalleryBesideDictionary(RuleBasedStateMachine):
             captions = {caption for id in here.values() for caption in self.captions[id].values()}
             hits = self.gallery.best_captions(name, unit(1, 1, 1, 1), k=99)
             assert {hit.record.id for hit in hits} == captions
-            assert len(self.gallery._shelf(name).captions) == len(captions)
+            assert len(self.gallery._space.shelf(name).captions) == len(captions)
             options = SearchOptions(k=99, filter={"caption": {}})
             hits_with = self.gallery.search(name, unit(1, 1, 1, 1), options).hits
             assert {hit.record.id for hit in hits_with} == self.captioned(name)

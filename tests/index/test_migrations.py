@@ -5,10 +5,12 @@ from pathlib import Path
 
 import pytest
 
-from index.errors import StoreTooNew
+from index.errors import StoreInUse, StoreTooNew
 from index.gallery import Gallery
+from index.lock import FolderLock
 from index.migrations import MIGRATIONS, migrate
 from index.records import CaptionRecord, ImageRecord, NewCaption
+from index.store import catalog_in
 from tests.index.samples import DIM, counts, found, sample, unit
 
 STORES = Path(__file__).parent / "stores"  # as the releases wrote them that had these schemas
@@ -34,7 +36,14 @@ def tables(connection: sqlite3.Connection) -> set[str]:
 
 def test_new_catalog_gets_all_tables(connection: sqlite3.Connection) -> None:
     migrate(connection)
-    assert tables(connection) == {"collections", "images", "vectors", "captions", "caption_vectors"}
+    assert tables(connection) == {
+        "collections",
+        "images",
+        "vectors",
+        "captions",
+        "caption_vectors",
+        "serving",
+    }
     assert version(connection) == len(MIGRATIONS)
 
 
@@ -114,3 +123,34 @@ def test_catalog_of_schema_1_is_whole_after_it_was_opened(tmp_path: Path) -> Non
         assert added.record.id == 7  # 6 was given before, and removed
         (caption,) = it.add_captions("default", 3, [NewCaption("de", "Ein Hund", unit(1, 0, 2, 0))])
         assert caption == CaptionRecord(1, 3, "de", "Ein Hund", caption.created_at)
+
+
+def test_catalog_of_schema_2_keeps_its_captions(tmp_path: Path) -> None:
+    stored(tmp_path, 2)
+    with Gallery.open(tmp_path, dim=DIM, model_version="model-1") as it:
+        german, english = it.captions("default", 3)
+        assert german == CaptionRecord(1, 3, "de", "Ein Hund", CREATED_AT)
+        assert it.captions_without_vector() == [english]
+        assert it.pending() == 2  # this caption and image 1
+        (best,) = it.best_captions("trips", unit(0, 1, 0, 0), k=1)
+        assert (best.record.text, best.symmetric) == ("Un chat", 1)
+        (caption,) = it.add_captions("default", 1, [NewCaption("en", "New", unit(1, 1, 1, 1))])
+        assert caption.id == 7  # 6 was given before, and removed
+
+
+@pytest.mark.parametrize("schema", range(1, len(MIGRATIONS)))
+def test_whoever_reads_an_older_catalog_without_a_model_brings_it_up_to_date(
+    schema: int, tmp_path: Path
+) -> None:
+    with catalog_in(stored(tmp_path, schema)) as connection:
+        assert version(connection) == len(MIGRATIONS)
+        with pytest.raises(sqlite3.OperationalError, match="readonly"):
+            connection.execute("DELETE FROM images")
+
+
+def test_older_catalog_in_use_is_left_alone(tmp_path: Path) -> None:
+    stored(tmp_path, 1)
+    with closing(FolderLock(tmp_path)), pytest.raises(StoreInUse), catalog_in(tmp_path):
+        pass
+    with closing(sqlite3.connect(tmp_path / "catalog.sqlite3")) as connection:
+        assert version(connection) == 1

@@ -1,18 +1,26 @@
-"""Searches beside additions and removals find nothing wrong, missing, deleted or twice."""
+"""Searches beside additions, removals and builds find nothing wrong, missing, deleted or twice.
 
+PIVOT_STRESS_SECONDS=60 makes each of the two tests last a minute.
+"""
+
+import os
 import random
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import pytest
+
+from index.candidates import Candidates
 from index.gallery import Gallery
+from index.lists import Lists
 from index.records import SearchOptions
 from index.vectors import Row
 from tests.index.samples import random_rows, sample
 
 DIM = 32
-SECONDS = 3.0
+SECONDS = float(os.environ.get("PIVOT_STRESS_SECONDS", "6"))
 K = 20
 
 
@@ -21,7 +29,7 @@ class Show:
 
     def __init__(self, gallery: Gallery) -> None:
         self.gallery = gallery
-        self.vectors = random_rows(20_000, DIM)
+        self.vectors = random_rows(int(20_000 * max(1, SECONDS / 6)), DIM)
         self.until = time.monotonic() + SECONDS
         self.numbers = iter(range(len(self.vectors)))  # thread-safe: the next number is taken in C
         self.lock = threading.Lock()
@@ -75,8 +83,48 @@ class Show:
         assert not gone.intersection(found)
 
 
+@pytest.fixture
+def builds(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """Makes collections of hundreds have lists, and new ones all the time; gives how large each was."""
+    monkeypatch.setattr("index.candidates.EXACT_ROWS", 80)
+    monkeypatch.setattr("index.candidates.CHURN", 0.05)
+    monkeypatch.setattr("index.candidates.SPARE", 5)
+    monkeypatch.setattr("index.builder.STEP_ROWS", 16)
+    monkeypatch.setattr("index.builder.FEW_ROWS", 1)
+    monkeypatch.setattr("index.lists.PROBES", 4)
+    monkeypatch.setattr("index.lists.DEPTH", 1)
+    sizes: list[int] = []
+    use = Candidates._use
+
+    def counted(self: Candidates, lists: Lists) -> None:
+        sizes.append(len(lists))
+        use(self, lists)
+
+    monkeypatch.setattr(Candidates, "_use", counted)
+    return sizes
+
+
+def test_searches_beside_builds_find_nothing_wrong_missing_deleted_or_twice(
+    tmp_path: Path, builds: list[int]
+) -> None:
+    searches_beside_changes(tmp_path)
+    assert len(builds) > 1  # how many, depends on the machine
+    before = len(builds)
+    with Gallery.open(tmp_path, dim=DIM, model_version="model-1") as gallery:  # with the lists that were kept
+        gallery._space.shelf("default").images._builder.wait()
+        assert len(builds) > before
+        there = {record.id for record in gallery.images("default", limit=100_000)}
+        lists = gallery._space.shelf("default").images._lists
+        assert lists is not None
+        assert set(lists.ids()) == there
+
+
 def test_searches_beside_changes_find_nothing_wrong_missing_deleted_or_twice(tmp_path: Path) -> None:
-    with Gallery.open(tmp_path, dim=DIM, model_version="model-1") as gallery:
+    searches_beside_changes(tmp_path)
+
+
+def searches_beside_changes(folder: Path) -> None:
+    with Gallery.open(folder, dim=DIM, model_version="model-1") as gallery:
         show = Show(gallery)
         with ThreadPoolExecutor(6) as pool:
             changes = [pool.submit(show.come_and_go, seed) for seed in range(3)]

@@ -1,11 +1,14 @@
-"""A process that writes to a gallery and says what was acknowledged, until it is killed.
+"""Processes that write to a gallery and say what was acknowledged, each until it is killed.
 
-    python -m tests.index.writer FOLDER SEED
+    python -m tests.index.writer FOLDER
 
-It prints `added ID SHA256` once an image was added, and `removing ID`, then `removed ID`, around a removal.
+It reads a seed from each line of standard input and forks a writer for it, so that a writer starts in
+milliseconds. The writer prints `writing PID`, `ready` once the gallery is open, `added ID SHA256` once an
+image was added, and `removing ID`, then `removed ID`, around a removal; then its parent prints `ended`.
 """
 
 import hashlib
+import os
 import random
 import sys
 from pathlib import Path
@@ -18,6 +21,7 @@ from index.vectors import Row
 
 DIM = 16
 MODEL = "model-1"
+KEPT = 20  # images, so that a reader has checked all of them soon
 
 
 def vector_of(sha256: str) -> Row:
@@ -45,12 +49,13 @@ def new_image(source: random.Random) -> NewImage:
 
 
 def say(*words: object) -> None:
-    sys.stdout.write(" ".join(map(str, words)) + "\n")
-    sys.stdout.flush()
+    """A short line, in one write: whoever dies has said it or not."""
+    os.write(1, f"{' '.join(map(str, words))}\n".encode())
 
 
-def main(folder: Path, seed: int) -> None:
+def write(folder: Path, seed: int) -> None:
     source = random.Random(seed)
+    say("writing", os.getpid())
     with Gallery.open(folder, dim=DIM, model_version=MODEL) as gallery:
         ids = [record.id for record in gallery.images("default", limit=1000)]
         say("ready")
@@ -58,7 +63,7 @@ def main(folder: Path, seed: int) -> None:
             for added in gallery.add("default", [new_image(source) for _ in range(source.randint(1, 4))]):
                 say("added", added.record.id, added.record.sha256)
                 ids.append(added.record.id)
-            leaving = source.sample(ids, min(len(ids), source.randint(0, 3)))
+            leaving = source.sample(ids, source.randint(0, 3) + max(0, len(ids) - KEPT))
             for id in leaving:
                 say("removing", id)
                 ids.remove(id)
@@ -66,5 +71,14 @@ def main(folder: Path, seed: int) -> None:
                 say("removed", id)
 
 
+def main(folder: Path) -> None:
+    for line in sys.stdin:
+        child = os.fork()
+        if child == 0:
+            write(folder, int(line))
+        os.waitpid(child, 0)
+        say("ended")
+
+
 if __name__ == "__main__":
-    main(Path(sys.argv[1]), int(sys.argv[2]))
+    main(Path(sys.argv[1]))

@@ -347,7 +347,9 @@ def test_evaluate_hands_on_to_the_evaluation(run: Run, tmp_path: Path) -> None:
     assert "no pivot.safetensors" in refused.err
 
 
-@pytest.mark.parametrize("command", ["serve", "index", "search", "evaluate"])
+@pytest.mark.parametrize(
+    "command", ["serve", "index", "search", "backup", "export", "import", "doctor", "audit", "evaluate"]
+)
 def test_every_command_explains_itself_with_an_example(
     command: str, capsys: pytest.CaptureFixture[str]
 ) -> None:

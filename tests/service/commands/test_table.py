@@ -46,6 +46,13 @@ def test_a_language_is_named_only_where_it_is_likely() -> None:
     assert last_line(None, "given").startswith("language cs (as given), ")
 
 
+def test_images_that_could_not_be_found_are_told_of() -> None:
+    whole = answer({"code": "de", "confidence": 1.0, "source": "detected"})
+    partial = table(whole.model_copy(update={"partial": True}), lambda _: "path")
+    assert partial.splitlines()[-1].startswith("Some images await a vector of this model")
+    assert "await" not in table(whole, lambda _: "path")
+
+
 def test_a_name_does_nothing_to_a_terminal() -> None:
     shown = table(answer({"code": "de", "confidence": 1.0, "source": "detected"}), lambda _: "path")
     assert "holi\ufffdgpj.day" in shown

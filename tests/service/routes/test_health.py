@@ -14,7 +14,7 @@ def test_readiness_tells_what_can_be_searched(service: Service, collection: str)
     counts = {one["name"]: (one["images"], one["searchable"]) for one in body["collections"]}
     assert counts[collection] == (1, 1)
     assert (body["status"], body["model"]) == ("ok", "colours-1")
-    assert body["reembedding"] == {"running": False, "pending": 0}
+    assert body["reembedding"] == {"running": False, "model": "colours-1", "pending": 0}
 
 
 def test_the_model_is_described(service: Service) -> None:

@@ -174,7 +174,7 @@ def test_an_unknown_collection_is_told_before_the_files_are_read(service: Servic
 def test_a_full_disk_is_told_as_such(
     service: Service, collection: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    def full(*_: object) -> None:
+    def full(*_: object, **__: object) -> None:
         raise StorageFull(tmp_path)
 
     with monkeypatch.context() as patch:
