@@ -15,7 +15,7 @@ DEPTHS = (10, 20, 50, 100, 200, 500, 1000, 2000)  # numbers of candidates
 PAGE = 1000
 
 
-class Query(NamedTuple):
+class AuditQuery(NamedTuple):
     """`exclude` are the images that ask: each would be its own first hit in any search."""
 
     row: Row  # (dim,) float32, unit
@@ -39,7 +39,7 @@ class Recall:
 def audit(
     gallery: Gallery,
     collection: str,
-    queries: Sequence[Query],
+    queries: Sequence[AuditQuery],
     *,
     k: int = 10,
     depths: Sequence[int] = DEPTHS,
@@ -72,7 +72,7 @@ def audit(
     ]
 
 
-def image_queries(gallery: Gallery, collection: str, most: int) -> list[Query]:
+def image_queries(gallery: Gallery, collection: str, most: int) -> list[AuditQuery]:
     """Images of the collection that ask for the like of them, up to `most`, evenly from oldest to newest."""
     ids: list[int] = []
     while page := gallery.images(collection, after=ids[-1] if ids else None, limit=PAGE):
@@ -82,7 +82,7 @@ def image_queries(gallery: Gallery, collection: str, most: int) -> list[Query]:
     queries = []
     for id in ids:
         try:
-            queries.append(Query(gallery.vector(collection, id), frozenset((id,))))
+            queries.append(AuditQuery(gallery.vector(collection, id), frozenset((id,))))
         except NotEmbedded:
             continue
     return queries
@@ -91,14 +91,14 @@ def image_queries(gallery: Gallery, collection: str, most: int) -> list[Query]:
 _SCORINGS: tuple[Scoring, ...] = ("symmetric", "asymmetric")
 
 
-def _exhaustive(k: int, scoring: Scoring, query: Query) -> SearchOptions:
+def _exhaustive(k: int, scoring: Scoring, query: AuditQuery) -> SearchOptions:
     return SearchOptions(k=k, scoring=scoring, exact=True, exclude=query.exclude)
 
 
 def _shares(
     gallery: Gallery,
     collection: str,
-    query: Query,
+    query: AuditQuery,
     k: int,
     depths: Sequence[int],
     best: dict[Scoring, set[int]],
@@ -113,5 +113,5 @@ def _shares(
         yield found[0], found[1]
 
 
-def _top(gallery: Gallery, collection: str, query: Query, options: SearchOptions) -> set[int]:
+def _top(gallery: Gallery, collection: str, query: AuditQuery, options: SearchOptions) -> set[int]:
     return {hit.record.id for hit in gallery.search(collection, query.row, options).hits}

@@ -16,7 +16,8 @@ from pathlib import Path
 from index.errors import TargetTaken, TargetWithin, translated
 from index.files import BACKUP_MARK, original_in, sync_folder, thumbnail_in
 from index.lock import FolderLock
-from index.store import CATALOG, catalog_in, transaction
+from index.sql import transaction
+from index.store import CATALOG, catalog_in
 
 TRIES = 3  # to find a file that is known but not there: it may just have been deleted and added again
 

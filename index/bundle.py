@@ -19,7 +19,7 @@ from typing import Any, NamedTuple, TypeVar
 import numpy as np
 
 from index.errors import BadValue, BadVector, BundleDamaged
-from index.records import Json, NewCaption
+from index.records import SHA256, Json, NewCaption
 from index.vectors import Rows, check_vector
 
 FORMAT = "pivot-collection"
@@ -27,7 +27,6 @@ VERSION = 1
 MANIFEST = "collection.json"
 LINES = "images.jsonl"
 
-_SHA256 = re.compile(r"[0-9a-f]{64}")
 _FORMAT = re.compile(r"[a-z0-9]{1,16}")
 _TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z")
 _INTEGERS = range(2**63)
@@ -199,7 +198,7 @@ def _line(text: str) -> Line:
     line = _made(Line, _object(text))
     _check(line, sha256=str, filename=str, format=str, width=int, height=int, bytes=int)
     _check(line, metadata=dict, created_at=str, captions=list)
-    for name, pattern in (("sha256", _SHA256), ("format", _FORMAT), ("created_at", _TIME)):
+    for name, pattern in (("sha256", SHA256), ("format", _FORMAT), ("created_at", _TIME)):
         if not pattern.fullmatch(getattr(line, name)):
             raise ValueError(f"`{name}` is {getattr(line, name)!r}, which is none")
     line.json().encode()  # lone surrogates are no text

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from index.errors import StorageFull, StoreClosed, translated
 from index.migrations import migrate
+from index.sql import transaction
 
 # A vector of 512 dimensions takes a little over 2 kB: the usual pages of 4 kB would hold one each.
 PAGE_BYTES = 16384
@@ -46,14 +47,8 @@ class Connections:
         with self._changing, translated(self._path.parent):
             if self._closed:
                 raise StoreClosed(self._path.parent)
-            self._writer.execute("BEGIN IMMEDIATE")
-            try:
+            with transaction(self._writer):
                 yield self._writer
-                self._writer.execute("COMMIT")
-            except BaseException:
-                if self._writer.in_transaction:  # SQLite rolls back by itself when the disk is full
-                    self._writer.execute("ROLLBACK")
-                raise
 
     @contextmanager
     def reading(self) -> Iterator[sqlite3.Connection]:

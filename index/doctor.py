@@ -11,12 +11,12 @@ from collections.abc import Callable, Iterator
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal, NamedTuple, TypeAlias
+from typing import Literal, NamedTuple
 
 import numpy as np
 
 from index.errors import translated
-from index.files import original_in, thumbnail_in, write_whole
+from index.files import Thumbnailer, original_in, thumbnail_in, write_whole
 from index.lock import FolderLock
 from index.store import CATALOG, catalog_in, vector_sizes
 from index.vectors import LENGTH_TOLERANCE
@@ -30,8 +30,6 @@ Problem = Literal[
     "thumbnail-unused",
     "vector-unreadable",
 ]
-Thumbnailer: TypeAlias = Callable[[bytes], bytes | None]
-"""An original -> its thumbnail as WebP; None where it does not decode."""
 
 STEPS = 256  # folders of originals, by the first two digits of their contents
 BLOCK = 4096  # vectors

@@ -2,14 +2,18 @@
 
 import logging
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import TypeAlias
 
 from index.errors import translated
 from index.records import NewImage
 
 logger = logging.getLogger(__name__)
+
+Thumbnailer: TypeAlias = Callable[[bytes], bytes | None]
+"""An original -> its thumbnail as WebP; None where it does not decode."""
 
 BACKUP_MARK = "backup"  # a file in a folder that backups may be written to
 PARALLEL_SYNCS = 8  # a disk's journal serves waiting syncs together: ten times as fast as one by one

@@ -23,6 +23,7 @@ from datetime import UTC, datetime
 from typing import TypeAlias
 
 from index.errors import BadFilter
+from index.sql import instant
 
 MOST_DEEP = 8  # filters within filters
 MOST_CONDITIONS = 100
@@ -274,14 +275,14 @@ def _is_number(value: Value) -> bool:
 
 
 def _instant(value: object, at: str) -> str:
-    """As the catalog writes its instants, so that their order is that of their texts."""
+    """As the catalog writes its instants."""
     try:
         found = datetime.fromisoformat(_scalar(value, at))  # type: ignore[arg-type] # TypeError is caught
         in_utc = found.replace(tzinfo=found.tzinfo or UTC).astimezone(UTC)
     except (TypeError, ValueError, OverflowError):
         remedy = "Give RFC 3339 such as 2026-01-31T12:00:00Z, or a date"
         raise BadFilter(at, "is no instant", remedy) from None
-    return in_utc.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    return instant(in_utc)
 
 
 def _unknown(at: str, keys: Iterable[object], known: tuple[str, ...]) -> BadFilter:

@@ -23,9 +23,8 @@ from index.bundle import (
 )
 from index.captions import insert_caption
 from index.connections import Connections
-from index.doctor import Thumbnailer
 from index.errors import BundleDamaged, translated
-from index.files import FileStore
+from index.files import FileStore, Thumbnailer
 from index.lock import FolderLock
 from index.names import check_collection_name
 from index.records import NewImage

@@ -39,9 +39,7 @@ class Lists:
         parameters.niter, parameters.spherical = 1, True
         parameters.min_points_per_centroid = 1  # with fewer than 39, FAISS warns
         clustering = faiss.Clustering(dim, lists, parameters)
-        for _ in range(
-            ITERATIONS
-        ):  # each goes on where the last one ended; stopping is possible between them
+        for _ in range(ITERATIONS):  # each goes on where the last one ended; between them it can stop
             if stopped():
                 return None
             centroids.reset()

@@ -16,7 +16,7 @@ Scoring = Literal["symmetric", "asymmetric"]
 
 LONGEST_CAPTION = 10_000  # characters
 
-_SHA256 = re.compile(r"[0-9a-f]{64}")
+SHA256 = re.compile(r"[0-9a-f]{64}")
 _LANGUAGE = re.compile(r"[a-z]{2,3}")
 
 
@@ -59,7 +59,7 @@ class NewImage:
     captions: tuple[NewCaption, ...] = ()
 
     def __post_init__(self) -> None:
-        if not _SHA256.fullmatch(self.sha256):
+        if not SHA256.fullmatch(self.sha256):
             raise BadValue("sha256", "is not 64 lower-case hexadecimal digits")
         _check_unicode("filename", self.filename)
         try:

@@ -3,6 +3,7 @@
 import json
 import sqlite3
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -63,6 +64,19 @@ def image_key(connection: sqlite3.Connection, name: str, id: int) -> None:
         raise UnknownImage(name, id)
 
 
+@contextmanager
+def transaction(connection: sqlite3.Connection) -> Iterator[None]:
+    """Committed when the block ends, rolled back when it raises."""
+    connection.execute("BEGIN IMMEDIATE")
+    try:
+        yield
+        connection.execute("COMMIT")
+    except BaseException:
+        if connection.in_transaction:  # SQLite rolls back by itself when the disk is full
+            connection.execute("ROLLBACK")
+        raise
+
+
 def pending(connection: sqlite3.Connection, model: str) -> int:
     """How many images and captions of all collections have no vector of the model."""
     (number,) = connection.execute(
@@ -82,4 +96,9 @@ def check_name(name: str) -> None:
 
 
 def now() -> str:
-    return datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    return instant(datetime.now(UTC))
+
+
+def instant(moment: datetime) -> str:
+    """As the catalog writes instants, so that their order is that of their texts; `moment` is in UTC."""
+    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")

@@ -34,19 +34,6 @@ def catalog_in(folder: Path, *, writing: bool = False) -> Iterator[sqlite3.Conne
         yield connection
 
 
-@contextmanager
-def transaction(connection: sqlite3.Connection) -> Iterator[None]:
-    """Committed when the block ends, rolled back when it raises."""
-    connection.execute("BEGIN IMMEDIATE")
-    try:
-        yield
-        connection.execute("COMMIT")
-    except BaseException:
-        if connection.in_transaction:
-            connection.execute("ROLLBACK")
-        raise
-
-
 def vector_sizes(connection: sqlite3.Connection) -> dict[str, int]:
     """Bytes of a vector by model: what most of them have. -1 where none is made of whole numbers."""
     rows = connection.execute(

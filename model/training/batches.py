@@ -12,7 +12,7 @@ from model.training.data import Caption, Photos
 from model.training.hyperparameters import Hyperparameters
 
 STEADY = 2  # languages that take part in every step
-KEYWORDS, WORDS = "keywords", "words"  # what the captions of `model.training.keywords` have for a language
+KEYWORDS = "keywords"  # what the captions of `model.training.keywords` have for a language
 
 
 @dataclass(frozen=True)
@@ -41,8 +41,8 @@ class Batches:
     """The photos of all sources in batches, an epoch at a time, with a few of the captions that each has.
 
     A batch holds photos of one source: those of another would be negatives too easy to learn from. With
-    `others` in the settings, only the first two languages take part in every step: with nine languages in
-    each, English and German found a point or two less. Lone words are either the keywords or the captions'.
+    `others` in the settings, only the first two languages and the keywords take part in every step: with
+    nine languages in each, English and German found a point or two less.
     """
 
     def __init__(self, sources: Sequence[Photos], settings: Hyperparameters) -> None:
@@ -83,15 +83,11 @@ class Batches:
                     yield from (reading.ngrams for reading in readings)
 
     def _taking_part(self, languages: list[str], chance: random.Random) -> list[str]:
-        lone = [code for code in languages if code in (KEYWORDS, WORDS)]
-        spoken = [code for code in languages if code not in lone]
-        steady, others = spoken[:STEADY], spoken[STEADY:]
+        lone = [code for code in languages if code == KEYWORDS]
+        spoken = [code for code in languages if code != KEYWORDS]
+        others = spoken[STEADY:]
         number = self._settings.others or len(others)
-        return [
-            *steady,
-            *chance.sample(others, min(number, len(others))),
-            *chance.sample(lone, min(1, len(lone))),
-        ]
+        return [*spoken[:STEADY], *chance.sample(others, min(number, len(others))), *lone]
 
     def _some(
         self, captions: dict[int, list[Reading]], photos: Sequence[int], chance: random.Random

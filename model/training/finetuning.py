@@ -41,7 +41,6 @@ def gentle(photos: int, languages: tuple[str, ...], start: Card) -> Hyperparamet
         ngram_rate=slower * defaults.ngram_rate,
         kept=KEPT,
         keywords=0.0,  # they need the train extra
-        words=0.0,
         often=0,  # at these rates, new n-grams would remain noise
     )
 

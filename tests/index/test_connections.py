@@ -47,6 +47,9 @@ def test_error_rolls_everything_back(connections: Connections) -> None:
     with pytest.raises(sqlite3.IntegrityError):
         insert_twice()
     assert names(connections) == []
+    with connections.writing() as connection:
+        connection.execute(INSERT, ("after",))
+    assert names(connections) == ["after"]
 
 
 def test_transactions_of_many_threads_run_one_after_the_other(connections: Connections) -> None:

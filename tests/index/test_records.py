@@ -13,6 +13,7 @@ from tests.index.samples import sample
     [
         ({"sha256": "../../etc/passwd"}, "sha256"),
         ({"sha256": "AB" * 32}, "sha256"),
+        ({"sha256": "ag" * 32}, "sha256"),
         ({"sha256": "ab" * 32 + "\n"}, "sha256"),
         ({"filename": "lone \ud800 surrogate.jpg"}, "filename"),
         ({"metadata": {"f-number": float("nan")}}, "metadata"),

@@ -10,8 +10,7 @@ from sklearn.datasets import load_sample_image
 
 from model.image import network_input
 from model.networks import Architecture
-from model.training.data import Caption
-from model.training.keywords import caption_words, class_names, keywords
+from model.training.keywords import class_names, keywords
 from model.training.start import published
 
 BLOCKS = 15
@@ -43,11 +42,3 @@ def test_photos_are_called_what_they_show_and_only_where_the_network_is_sure() -
     assert {caption.image for caption in all_of_them} == {0, 1, 2}
     assert {caption.image for caption in sure} < {0, 1, 2}
     assert set(sure) <= set(all_of_them)
-
-
-def test_words_that_tell_photos_apart_are_captions() -> None:
-    said = ["dog runs", "Dog runs, runs", "runs", "a dog", "a big dog"]
-    captions = [Caption(image, text) for image, text in enumerate(said)]
-
-    assert caption_words(captions, 0.6) == [Caption(image, "runs") for image in (0, 1, 2)]
-    assert {word.text for word in caption_words(captions, 0.8)} == {"dog", "runs"}

@@ -18,8 +18,8 @@ from model.training.loss import Described, pivot_loss
 from model.training.run import begin, train
 from model.training.sources import read_sources
 from model.training.start import published, with_ngrams
-from model.training.train import parser, settings_of
-from model.training.trainer import Trainer
+from model.training.train import beginning, parser, settings_of
+from model.training.trainer import Trainer, some_of
 
 SETTINGS = Hyperparameters(epochs=3, batch=4, keywords=0)
 TINY = Architecture(dim=16, image_size=64, buckets=64)
@@ -189,3 +189,40 @@ def test_keywords_take_part(colours: Path, tmp_path: Path) -> None:
 
     assert without.version == sure.version  # nothing is that sure
     assert unsure.version != without.version
+
+
+def test_likeness_takes_part(colours: Path, tmp_path: Path) -> None:
+    without, with_it = (
+        run(colours, tmp_path / str(weight), replace(SETTINGS, epochs=1, relational=weight))
+        for weight in (0.0, 1.0)
+    )
+
+    assert without.version != with_it.version
+
+
+def test_some_n_grams_are_left_out_of_each_text() -> None:
+    torch.manual_seed(0)
+    hashes, starts = torch.arange(3000), torch.tensor([0, 1000, 1000])  # the second text has none
+
+    kept, begins = some_of(hashes, starts, 0.25)
+
+    assert 0.7 < len(kept) / len(hashes) < 0.8
+    assert begins.tolist() == [0, *2 * [int((kept < 1000).sum())]]
+    assert kept.tolist() == sorted(set(kept.tolist()))
+    assert all(map(torch.equal, some_of(hashes, starts, 0.0), (hashes, starts)))
+
+
+def test_the_sentence_encoder_may_be_the_published_one(tmp_path: Path) -> None:
+    trained = published(TINY)
+    with torch.no_grad():
+        for parameter in trained.parameters():
+            parameter.mul_(1.5)
+    checkpoint.save(trained, tmp_path, "symmetric", {}, {})
+
+    own, mixed = (beginning(tmp_path, published_encoder, seed=0) for published_encoder in (False, True))
+
+    fresh = published(TINY).text.encoder
+    ((name, parameter),) = list(fresh.named_parameters())[:1]
+    assert torch.equal(mixed.text.encoder.get_parameter(name), parameter)
+    assert not torch.equal(own.text.encoder.get_parameter(name), parameter)
+    assert torch.equal(own.image.head.weight, mixed.image.head.weight)
