@@ -13,6 +13,7 @@ from starlette.requests import ClientDisconnect
 from starlette.routing import BaseRoute, Match, Route
 
 from service.problems import KINDS, FieldProblem, Problem, problem_for, retry_after
+from service.queries import InField
 
 logger = logging.getLogger(__name__)
 
@@ -23,7 +24,7 @@ def tell_errors(app: FastAPI, routes: Sequence[BaseRoute]) -> None:
     `routes` are all that the app has, with their full paths.
     """
     app.state.routes = [route for route in routes if isinstance(route, Route)]
-    for kind in KINDS:
+    for kind in (*KINDS, InField):
         app.add_exception_handler(kind, _known)
     app.add_exception_handler(RequestValidationError, _invalid)
     app.add_exception_handler(HTTPException, _http)

@@ -4,6 +4,8 @@
 
 import re
 import unicodedata
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Final
 
 
@@ -58,6 +60,40 @@ class OutOfRange(QueryError):
             f"{self.field} is {self.value}; the limits are {self.least} and {self.most}."
             f" Give a {self.field} between them."
         )
+
+
+class CaptionsWithoutRules(QueryError):
+    """Captions should take part, and nobody measured what they are worth."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+    def __str__(self) -> str:
+        return f"Captions cannot take part: {self.reason}. Leave `captions` out, or send false."
+
+
+class InField(Exception):
+    """An error that has to be told with the name of another field than usual: one of several parts, say."""
+
+    def __init__(self, field: str, error: Exception) -> None:
+        super().__init__(field, error)
+        self.field = field
+        self.error = error
+
+    def __str__(self) -> str:
+        return str(self.error)
+
+
+@contextmanager
+def in_field(field: str | None, *kinds: type[Exception]) -> Iterator[None]:
+    """Errors of these kinds name `field`, unless it is None."""
+    try:
+        yield
+    except kinds as error:
+        if field is None:
+            raise
+        raise InField(field, error) from error
 
 
 _TAG: Final = re.compile(r"([A-Za-z]{2,3})(?:[-_][A-Za-z0-9]{1,8})*")
