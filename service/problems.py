@@ -92,6 +92,8 @@ KINDS: Final[dict[type[Exception], Kind]] = {
     gallery.BadCollectionName: Kind(422, "bad-collection-name", "Not a collection's name", "name"),
     gallery.UnknownImage: Kind(404, "unknown-image", "No such image", "image_id"),
     gallery.NotEmbedded: Kind(409, "not-embedded", "Not embedded yet", "image_id"),
+    gallery.ExternalIdTaken: Kind(409, "external-id-taken", "External id taken", "external_id"),
+    gallery.TooManyCaptions: Kind(422, "too-many-captions", "Too many captions", "captions"),
     gallery.UnknownCaption: Kind(404, "unknown-caption", "No such caption", "caption_id"),
     gallery.ModelChanged: Kind(503, "model-changed", "Model changed", retry_after=1),
     gallery.BadValue: Kind(422, "bad-value", "Unusable value"),
