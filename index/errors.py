@@ -119,6 +119,7 @@ class BadFilter(GalleryError):
         super().__init__(f"`{field}` {reason}. {remedy}.")
         self.field = field
         self.reason = reason
+        self.remedy = remedy
         self.limit = limit
 
 
