@@ -15,20 +15,20 @@ import numpy as np
 
 from index.captions import Captions
 from index.changes import ImageChange
+from index.conflicts import check_conflicts
 from index.connections import Connections
 from index.errors import (
     CollectionExists,
     ExternalIdTaken,
     NotEmbedded,
-    TooManyCaptions,
     UnknownCollection,
     UnknownImage,
 )
 from index.filters import Condition
 from index.receipts import Receipts
 from index.records import (
-    MOST_CAPTIONS,
     Added,
+    Addition,
     CaptionRecord,
     CollectionRecord,
     ImageRecord,
@@ -169,27 +169,20 @@ class Catalog:
             key, at = collection_key(connection, name), now()
             return [self._add(connection, key, at, image) for image in images]
 
-    def check(self, name: str, images: Sequence[NewImage]) -> None:
+    def check(self, name: str, images: Sequence[NewImage | Addition]) -> None:
         """Raises UnknownCollection; ExternalIdTaken, TooManyCaptions for the first that cannot be added."""
         known = self.known(name, [one.sha256 for one in images if one.external_id or one.captions])
         asked = [one.external_id for one in images if one.external_id is not None]
-        holders = {id: record.sha256 for id, record in self.by_external_id(name, asked).items()}
-        given = {one.sha256: one.external_id for one in known.values() if one.external_id is not None}
-        captions = {
-            one.sha256: {(caption.language, caption.text) for caption in one.captions}
-            for one in known.values()
-        }
-        for place, image in enumerate(images):
-            sha256, external_id = image.sha256, image.external_id
-            if external_id is not None and (
-                holders.setdefault(external_id, sha256) != sha256
-                or given.setdefault(sha256, external_id) != external_id
-            ):
-                raise ExternalIdTaken(name, external_id, place)
-            all_captions = captions.setdefault(sha256, set())
-            all_captions.update((caption.language, caption.text) for caption in image.captions)
-            if len(all_captions) > MOST_CAPTIONS:
-                raise TooManyCaptions(len(all_captions), MOST_CAPTIONS, place)
+        check_conflicts(name, images, known, self.by_external_id(name, asked))
+
+    def complete(self, name: str, additions: Sequence[Addition]) -> list[Stored | None]:
+        """Gives known contents what they lack, all or none, durably; None where one is not known any more.
+
+        As for `add`. Raises UnknownCollection.
+        """
+        with self._connections.writing() as connection:
+            key, at = collection_key(connection, name), now()
+            return [self._complete(connection, key, at, addition) for addition in additions]
 
     def update(self, name: str, id: int, change: ImageChange) -> Changed:
         """Makes all of the change or none of it, durably when it returns.
@@ -378,21 +371,38 @@ class Catalog:
                 image.external_id,
             ),
         )
-        same = (image.sha256, key)
-        ((id, external_id),) = connection.execute(
-            "SELECT id, external_id FROM images WHERE sha256 = ? AND collection_id = ?", same
+        ((id,),) = connection.execute(
+            "SELECT id FROM images WHERE sha256 = ? AND collection_id = ?", (image.sha256, key)
         )
-        if image.external_id != external_id and image.external_id is not None:
-            connection.execute(
-                "UPDATE images SET external_id = ?, updated_at = ? WHERE id = ?", (image.external_id, at, id)
-            )
         vector_done = connection.execute(
             "INSERT INTO vectors (image_id, model_version, vector) VALUES (?, ?, ?) ON CONFLICT DO NOTHING",
             (id, self._model, to_blob(image.vector)),
         )
-        captions = self.captions.insert(connection, id, image.captions, at)
-        added = Added(_by_id(connection, [id])[id], created=image_done.rowcount == 1)
-        return Stored(added, vector_is_new=vector_done.rowcount == 1, captions=captions)
+        stored = self._complete(
+            connection, key, at, Addition(image.sha256, image.captions, image.external_id)
+        )
+        assert stored is not None
+        added = replace(stored.added, created=image_done.rowcount == 1)
+        return replace(stored, added=added, vector_is_new=vector_done.rowcount == 1)
+
+    def _complete(
+        self, connection: sqlite3.Connection, key: int, at: str, addition: Addition
+    ) -> Stored | None:
+        row = connection.execute(
+            "SELECT id, external_id FROM images WHERE sha256 = ? AND collection_id = ?",
+            (addition.sha256, key),
+        ).fetchone()
+        if row is None:
+            return None
+        id, external_id = row
+        if addition.external_id not in (None, external_id):
+            connection.execute(
+                "UPDATE images SET external_id = ?, updated_at = ? WHERE id = ?",
+                (addition.external_id, at, id),
+            )
+        captions = self.captions.insert(connection, id, addition.captions, at)
+        added = Added(_by_id(connection, [id])[id], created=False)
+        return Stored(added, vector_is_new=False, captions=captions)
 
     def _passing(self, name: str, condition: Condition, select: str) -> Ids:
         with self._connections.reading() as connection:

@@ -70,6 +70,7 @@ class TooManyCaptions(ImageRefused):
         super().__init__(
             f"The image would have {captions:,} captions; the limit is {limit:,}. Give fewer.", place
         )
+        self.captions = captions
         self.limit = limit
 
 

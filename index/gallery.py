@@ -15,7 +15,7 @@ from index.files import FileStore
 from index.lock import FolderLock
 from index.names import check_collection_name
 from index.reading import Reading
-from index.records import Added, CaptionRecord, CollectionRecord, ImageRecord, NewCaption, NewImage
+from index.records import Added, Addition, CaptionRecord, CollectionRecord, ImageRecord, NewCaption, NewImage
 from index.reserve import Reserve
 from index.snapshots import Snapshots
 from index.spaces import Coming, Space
@@ -158,6 +158,24 @@ class Gallery(Reading):
                 )
             shelf.add_captions({id: row for one in stored for id, row in one.captions.items()})
         return [one.added for one in stored]
+
+    def complete(
+        self, collection: str, additions: Sequence[Addition], *, model_version: str | None = None
+    ) -> list[ImageRecord | None]:
+        """Gives known contents the captions and the external id that they lack, as `add` does; all or none.
+
+        None where the collection does not have the content any more. Raises BadVector, UnknownCollection,
+        ExternalIdTaken, TooManyCaptions, StorageFull, StorageUnwritable, ModelChanged.
+        """
+        with self._changing:
+            for addition in additions:
+                self._check_captions(addition.captions, model_version)
+            self._catalog.check(collection, additions)
+            stored = self._catalog.complete(collection, additions)
+            self._space.shelf(collection).add_captions(
+                {id: row for one in stored if one for id, row in one.captions.items()}
+            )
+        return [None if one is None else one.added.record for one in stored]
 
     def update(
         self, collection: str, id: int, change: ImageChange, *, model_version: str | None = None

@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
 
@@ -72,6 +72,18 @@ class NewImage:
             json.dumps(self.metadata, allow_nan=False)
         except (TypeError, ValueError, RecursionError) as error:
             raise BadValue("metadata", f"is not JSON: {error}") from error
+
+
+@dataclass(frozen=True, eq=False)
+class Addition:
+    """What a content that the collection has is to get, as far as it lacks it. Raises BadValue."""
+
+    sha256: str
+    captions: Sequence[NewCaption] = ()
+    external_id: str | None = None
+
+    def __post_init__(self) -> None:
+        check_external_id(self.external_id)
 
 
 @dataclass(frozen=True)

@@ -109,6 +109,16 @@ GERMAN: Final[Mapping[type[Exception], German]] = {
         "Bild {id:d} der Sammlung „{collection}“ wartet auf seinen Vektor des jetzigen Modells."
         " Noch einmal versuchen.",
     ),
+    gallery.ExternalIdTaken: German(
+        "Externe Id vergeben",
+        "Die externe Id „{external_id}“ ist in der Sammlung „{collection}“ nicht frei: ein anderes Bild"
+        " hat sie, oder dieses hat eine andere."
+        " Jenes Bild erst ändern oder löschen oder eine andere Id angeben.",
+    ),
+    gallery.TooManyCaptions: German(
+        "Zu viele Bildunterschriften",
+        "Das Bild hätte {captions} Bildunterschriften; die Grenze ist {limit}. Weniger angeben.",
+    ),
     gallery.UnknownCaption: German(
         "Keine solche Bildunterschrift",
         "In der Sammlung „{collection}“ gibt es keine Bildunterschrift {id:d}."

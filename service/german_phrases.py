@@ -10,6 +10,10 @@ PHRASES: Final[Mapping[str, str]] = {
     # of values
     "is no ISO 639 code: give one such as de": "ist kein Kürzel aus ISO 639: eines wie de angeben",
     "has {} characters; give 1 to {}": "hat {} Zeichen; 1 bis {} angeben",
+    "holds the character NUL: leave it out": "enthält das Zeichen NUL: es weglassen",
+    "would have {} bytes; the limit is {}. Remove some of its keys": (
+        "hätten {} Byte; die Grenze ist {}. Einige ihrer Schlüssel entfernen"
+    ),
     "is not 64 lower-case hexadecimal digits": "besteht nicht aus 64 kleinen hexadezimalen Ziffern",
     "is not JSON: {}": "ist kein JSON: {}",
     "needs a finite shift and a positive, finite scale": (

@@ -8,8 +8,8 @@ import pytest
 from index.changes import ImageChange
 from index.errors import BadValue, ExternalIdTaken, UnknownCollection
 from index.gallery import Gallery
-from index.records import ImageRecord, NewImage
-from tests.index.samples import sample
+from index.records import Addition, ImageRecord, NewCaption, NewImage
+from tests.index.samples import sample, unit
 
 
 def named(content: str, external_id: str | None) -> NewImage:
@@ -44,6 +44,26 @@ def test_known_content_takes_the_id_that_it_lacked_and_keeps_the_one_it_has(gall
     assert (again.id, again.external_id) == (dog.id, "1")
     assert again.updated_at > again.created_at
     assert added(gallery, named("dog", "1"), named("dog", None)) == [again, again]
+
+
+def test_known_contents_are_completed_without_their_files(gallery: Gallery) -> None:
+    dog, cat = added(gallery, named("dog", None), named("cat", "2"))
+    aged(gallery)
+    caption = NewCaption("de", "Ein Hund", unit(1, 0, 0, 0))
+    additions = [Addition(dog.sha256, [caption], "1"), Addition(cat.sha256), Addition("0" * 64, [caption])]
+    completed, same, gone = gallery.complete("default", additions)
+    assert completed is not None
+    assert same is not None
+    assert completed == gallery.image("default", dog.id)
+    assert (completed.external_id, [one.text for one in completed.captions]) == ("1", ["Ein Hund"])
+    assert completed.updated_at > LAST_YEAR
+    assert (same, gone) == (gallery.image("default", cat.id), None)
+    assert same.updated_at == LAST_YEAR
+    (hit,) = gallery.best_captions("default", unit(1, 0, 0, 0))
+    assert hit.record.image_id == dog.id
+    with pytest.raises(ExternalIdTaken) as caught:
+        gallery.complete("default", [Addition(dog.sha256, [caption], "1"), Addition(cat.sha256, [], "3")])
+    assert caught.value.place == 1
 
 
 @pytest.mark.parametrize(
