@@ -1,9 +1,10 @@
 """What a search's cursor carries besides its place: the vectors that the first page was ranked by.
 
-Pages fit together only where their vectors are the same to the last bit, and a text that is embedded anew may
-differ there: it depends on the texts that wait at the same moment. So the vectors travel with the cursor, each
-under a digest of what it was made from and of the model. That works after a restart, too, and embeds nothing.
-Where the question or the model has changed since, the digest is not found, and the cursor has expired.
+Pages fit together only where their vectors are the same to the last bit, and those of a text that is embedded
+anew may not be: its last bits depend on the texts that happen to go through the model with it. So the vectors
+travel with the cursor, each under a digest of the model and of what it was made from. That works after a
+restart, too, and embeds nothing. Where the question or the model has changed, no digest fits, and the cursor
+has expired. Like the index's cursor it is not signed: a forged one finds what any query might.
 """
 
 from base64 import urlsafe_b64decode, urlsafe_b64encode

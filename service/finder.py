@@ -23,6 +23,7 @@ from service.settings import Settings
 from service.stopwatch import Stopwatch
 
 MAX_CANDIDATES: Final = 10_000
+SURE: Final = 0.5  # a detection below this is a guess, as it is for most single words
 
 RULES: Final[Mapping[str, CaptionRules]] = {"pivot-d1fb5775ebf7": CAPTION_RULES}
 """What captions are worth, by the version of the model on which that was measured."""
@@ -56,11 +57,19 @@ class Finder:
         self._settings = settings
         self._rules = rules
 
-    def search(self, collection: str, parts: Sequence[Part], ranking: Ranking, *, partial: bool) -> Answer:
+    def search(
+        self,
+        collection: str,
+        parts: Sequence[Part],
+        ranking: Ranking,
+        *,
+        accepted: Sequence[str] = (),
+        partial: bool = False,
+    ) -> Answer:
         """See `Library.search`. `partial` is passed on to the answer."""
         self._check(ranking)
         watch = Stopwatch()
-        asked = [self._understood(part) for part in parts]
+        asked = [self._understood(part, accepted) for part in parts]
         if any(one.text is not None for one in asked):
             watch.lap("language")
         return self._serving.use(
@@ -75,19 +84,25 @@ class Finder:
             if not 1 <= value <= most:
                 raise OutOfRange(name, value, 1, most)
 
-    def _understood(self, part: Part) -> Understood:
+    def _understood(self, part: Part, accepted: Sequence[str]) -> Understood:
         if part.q is None:
             return Understood(part)
         with in_field(part.field, QueryError):
             text = clean_query(part.q, self._settings.max_query_chars)
         with in_field(part.field and f"{part.field.removesuffix('q')}language", QueryError):
-            return Understood(part, text, self._language(text, part.language))
+            return Understood(part, text, self._language(text, part.language, accepted))
 
-    def _language(self, text: str, tag: str | None) -> QueryLanguage:
+    def _language(self, text: str, tag: str | None, accepted: Sequence[str]) -> QueryLanguage:
+        """Given, else what a sure detection says, else what the asker accepts: the detected one if it is
+        among these, else the first of them."""
         if tag is not None:
             return QueryLanguage(language_code(tag), None, "given")
         detected = self._detect(text)
-        return QueryLanguage(detected.code, detected.confidence, "detected")
+        if detected.confidence >= SURE or not accepted:
+            return QueryLanguage(detected.code, detected.confidence, "detected")
+        if detected.code in accepted:
+            return QueryLanguage(detected.code, detected.confidence, "accepted")
+        return QueryLanguage(accepted[0], None, "accepted")
 
     def _answer(
         self,
@@ -140,12 +155,9 @@ class Finder:
         self, embedder: Embedder, asked: Sequence[Understood], wanted: bool | None
     ) -> CaptionRules | None:
         """Raises CaptionsWithoutRules where they are wanted and there are none."""
-        rules = self._rules.get(embedder.version)
-        # The rules were measured on texts: an image is no more alike for having captions.
+        # They were measured on texts: an image is no more like another for having captions.
         of_texts = all(one.text is not None and one.part.weight > 0 for one in asked)
-        if wanted and not of_texts:
-            raise CaptionsWithoutRules("they are compared with texts only, of positive weight")
+        rules = self._rules.get(embedder.version) if of_texts else None
         if wanted and rules is None:
-            raise CaptionsWithoutRules(f"there are no rules for them with model {embedder.version}")
-        return rules if of_texts and wanted is not False else None
-
+            raise CaptionsWithoutRules(embedder.version)
+        return None if wanted is False else rules

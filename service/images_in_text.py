@@ -19,7 +19,7 @@ class NotBase64(QueryError):
     """The text is neither base64 nor a data URI."""
 
     def __str__(self) -> str:
-        return "The text is not base64. Send the image's file as base64, or as a data URI: data:image/jpeg;base64,..."
+        return "The text is not base64. Send a file as base64 or as a data URI: data:image/jpeg;base64,..."
 
 
 def upload_of(text: str) -> Upload:

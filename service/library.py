@@ -19,6 +19,7 @@ from service.uploads import Outcome, Upload
 
 logger = logging.getLogger(__name__)
 
+
 class Library:
     """An encoder, a gallery and a decoder at work together. Thread-safe; a context manager.
 
@@ -118,15 +119,21 @@ class Library:
         return self.encoder.version, self.gallery.pending()
 
     def search(
-        self, collection: str, parts: Sequence[Part], *, ranking: Ranking = DEFAULT_RANKING
+        self,
+        collection: str,
+        parts: Sequence[Part],
+        *,
+        ranking: Ranking = DEFAULT_RANKING,
+        accepted: Sequence[str] = (),
     ) -> Answer:
         """Find the images of a collection that are like the parts, 1 to 32 of them.
 
+        `accepted` are codes of languages, the first likeliest, for texts whose language is hard to tell.
         Images of the collection among them are left out themselves. Raises a QueryError, an ImageError,
         UnknownCollection, UnknownImage, NotEmbedded, or InField around them; BadFilter, BadCursor,
         CursorExpired, Overloaded, Stopping.
         """
-        return self._finder.search(collection, parts, ranking, partial=self._partial)
+        return self._finder.search(collection, parts, ranking, accepted=accepted, partial=self._partial)
 
     def search_text(
         self, collection: str, q: str, *, language: str | None = None, ranking: Ranking = DEFAULT_RANKING

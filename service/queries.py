@@ -63,14 +63,17 @@ class OutOfRange(QueryError):
 
 
 class CaptionsWithoutRules(QueryError):
-    """Captions should take part, and nobody measured what they are worth."""
+    """Captions should take part where nobody measured what they are worth."""
 
-    def __init__(self, reason: str) -> None:
-        super().__init__(reason)
-        self.reason = reason
+    def __init__(self, model: str) -> None:
+        super().__init__(model)
+        self.model = model
 
     def __str__(self) -> str:
-        return f"Captions cannot take part: {self.reason}. Leave `captions` out, or send false."
+        return (
+            f"Captions take part where there are rules for them with the model (which is {self.model}), and"
+            " the query is nothing but texts of positive weight. Leave `captions` out, or send false."
+        )
 
 
 class InField(Exception):

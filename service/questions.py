@@ -6,6 +6,7 @@ from typing import Final, Literal
 from index.records import Hit, Json, Scoring
 from service.uploads import Upload
 
+
 @dataclass(frozen=True)
 class Part:
     """One of the things that images should be like: exactly one of `q`, `image_id` and `image` is there.
