@@ -4,7 +4,7 @@ from typing import Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue, model_validator
 
-from index.records import CollectionRecord, Hit, ImageRecord, Scoring
+from index.records import CaptionRecord, CollectionRecord, Hit, ImageRecord, Scoring
 from service.integers import Integer
 from service.library import DEFAULT_RANKING, Answer, QueryLanguage, Ranking
 from service.problems import Problem
@@ -83,9 +83,22 @@ class Links(BaseModel):
         return cls(self=address, file=f"{address}/file", thumbnail=f"{address}/thumbnail")
 
 
+class Caption(BaseModel):
+    """A description of an image, in one language."""
+
+    id: int
+    language: str = Field(description="ISO 639 code", examples=["de"])
+    text: str
+
+    @classmethod
+    def of(cls, record: CaptionRecord) -> Self:
+        return cls(id=record.id, language=record.language, text=record.text)
+
+
 class Image(BaseModel):
     id: int
     collection: str
+    external_id: str | None = Field(description="what you call it; unique in the collection")
     filename: str
     format: str = Field(examples=["jpeg"])
     width: int = Field(description="pixels, once turned upright")
@@ -93,12 +106,17 @@ class Image(BaseModel):
     bytes: int = Field(description="size of the file")
     sha256: str = Field(description="of the file, hexadecimal")
     metadata: dict[str, JsonValue]
+    captions: list[Caption]
     created_at: str = Field(examples=["2026-01-31T12:00:00.123Z"])
+    updated_at: str = Field(
+        description="of what is told here, captions included", examples=["2026-01-31T12:00:00.123Z"]
+    )
     links: Links
 
     @classmethod
     def of(cls, record: ImageRecord) -> Self:
-        return cls.model_validate({**vars(record), "links": Links.of(record)})
+        captions = [Caption.of(caption) for caption in record.captions]
+        return cls.model_validate({**vars(record), "captions": captions, "links": Links.of(record)})
 
 
 class ImagePage(BaseModel):
