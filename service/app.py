@@ -25,6 +25,7 @@ from service.routes import collections, health, images, search
 from service.routes.context import Context
 from service.schemas import UploadProblem
 from service.settings import Settings
+from service.spoken import Spoken
 
 WEB: Final = Path(__file__).parent / "web"
 SEARCH_THREADS: Final = 32
@@ -65,6 +66,7 @@ def create_app(library: Library, settings: Settings) -> FastAPI:
     app.add_middleware(LastResort)
     app.add_middleware(BodyLimit, settings=settings)
     app.add_middleware(OwnHosts, settings=settings)
+    app.add_middleware(Spoken)
     app.add_middleware(SecurityHeaders)  # the last one added is the outermost
     routers = [module.router for module in (collections, images, search, health)]
     for router in routers:

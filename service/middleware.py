@@ -6,8 +6,8 @@ from typing import Final
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from service.bad_requests import BodyTooLarge
-from service.problems import Problem, problem_for
+from service.bad_requests import BodyTooLarge, Bug
+from service.problems import problem_of_ours
 from service.settings import Settings
 
 logger = logging.getLogger(__name__)
@@ -68,20 +68,9 @@ def _counted(receive: Receive, limit: int) -> Receive:
 
 
 async def _refuse(limit: int, scope: Scope, receive: Receive, send: Send) -> None:
-    problem = problem_for(BodyTooLarge(limit))
-    assert problem is not None
     # No "Connection: close": the server would reset the connection before a client that still sends has read
     # the answer. So it reads on, and drops what it reads.
-    await problem.response()(scope, receive, send)
-
-
-BUG: Final = Problem(
-    type="urn:pivot:internal-error",
-    title="Internal error",
-    status=500,
-    detail="The service failed at this request, which is a fault of its own.",
-    remedy="Try again; if it stays so, the operator finds the cause in the log.",
-)
+    await problem_of_ours(BodyTooLarge(limit)).response()(scope, receive, send)
 
 
 class HeadToo:
@@ -123,7 +112,7 @@ class LastResort:
             if started or scope["type"] != "http":
                 raise  # too late for another answer: the server logs it and hangs up
             logger.exception("%s %s failed", scope["method"], scope["path"])
-            await BUG.response()(scope, receive, send)
+            await problem_of_ours(Bug()).response()(scope, receive, send)
 
 
 class SecurityHeaders:
