@@ -19,36 +19,44 @@ export function removeCollection(collection) {
   return request(within(collection, ""), { method: "DELETE" });
 }
 
-export function images(collection, { limit, cursor, order }, signal) {
-  const asked = new URLSearchParams({ limit, order });
-  if (cursor) asked.set("cursor", cursor);
-  return request(within(collection, `/images?${asked}`), { signal });
+/** `options` are the parameters of a list; a filter is an object. */
+export function images(collection, options, signal) {
+  return request(within(collection, `/images?${new URLSearchParams(texts(options))}`), { signal });
 }
 
 export function image(collection, id, signal) {
   return request(within(collection, `/images/${id}`), { signal });
 }
 
-export async function removeMany(collection, ids, { leaving = false } = {}) {
-  for (const id of ids) {
-    try {
-      await request(within(collection, `/images/${id}`), { method: "DELETE", keepalive: leaving });
-    } catch (problem) {
-      if (problem.status !== 404) throw problem; // gone is what was asked for
-    }
+/** All at once: of a page that is left, only what is on its way by then arrives. Gone already is what was asked for. */
+export function removeMany(collection, ids, { leaving = false } = {}) {
+  return Promise.all(ids.map((id) => remove(collection, id, leaving)));
+}
+
+async function remove(collection, id, keepalive) {
+  try {
+    await request(within(collection, `/images/${id}`), { method: "DELETE", keepalive });
+  } catch (problem) {
+    if (problem.status !== 404) throw problem;
   }
 }
 
-/** `sought` is `{ q, k }` or `{ image_id, k }`. */
-export function search(collection, sought, signal) {
-  return send(within(collection, "/search"), "POST", sought, { signal });
+/** `asked` is the body of a search, as the service documents it. */
+export function search(collection, asked, signal) {
+  return send(within(collection, "/search"), "POST", asked, { signal });
 }
 
-export function searchByPhoto(collection, file, k, signal) {
+export function searchByPhoto(collection, file, options, signal) {
   const form = new FormData();
   form.append("file", file, file.name);
-  form.append("k", k);
+  for (const [name, value] of texts(options)) form.append(name, value);
   return request(within(collection, "/search/image"), { method: "POST", body: form, signal });
+}
+
+/** Options as the fields of a form or the parameters of an address. */
+function texts(options) {
+  const given = Object.entries(options).filter(([, value]) => value !== undefined && value !== null);
+  return given.map(([name, value]) => [name, typeof value === "object" ? JSON.stringify(value) : String(value)]);
 }
 
 /** Resolves to the server's account of each file, failures included. `options` as in sendForm. */

@@ -186,7 +186,9 @@ export class Gallery {
     }
     let next = this.#list.firstElementChild;
     for (const position of positions.filter((one) => this.#entries[one])) {
+      const stays = next && next === this.#drawn.get(this.#entries[position].image.id);
       const node = this.#drawnTile(position, pictures);
+      if (stays) next = node; // drawn anew in its place, if its rank or score has changed
       if (node === next) next = next.nextElementSibling;
       else this.#list.insertBefore(node, next);
     }
