@@ -55,7 +55,7 @@ def test_a_form_without_a_length_is_refused_once_it_passes_the_limit(small: Serv
 def test_a_body_that_is_read_into_memory_has_a_smaller_limit(small: Service) -> None:
     for content in (bytes(2 * MIB), streamed(2)):
         answer = small.client.post(
-            "/v1/collections/default/search", content=content, headers={"Content-Type": "application/json"}
+            "/v1/collections", content=content, headers={"Content-Type": "application/json"}
         )
         assert (answer.status_code, answer.json()["type"]) == (413, "urn:pivot:body-too-large")
         assert answer.json()["limit"] == MIB

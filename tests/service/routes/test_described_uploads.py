@@ -1,6 +1,7 @@
 """Uploads that come with captions, metadata and external ids of their own."""
 
 import json
+import threading
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -35,7 +36,7 @@ def test_captions_for_all_files_or_for_each_come_back_in_their_order(
     for_each: list[Any] = [[], [{"text": "Blau"}, {"text": "ein  Foto", "language": "de"}]]
     red, blue = sent(service, collection, TWO, captions=for_each)
     assert (red["status"], len(told(red))) == ("exists", 3)
-    assert told(blue)[3:] == [("en", "Blau")]
+    assert told(blue)[3:] == [("de", "Blau")]
     assert service.client.get(red["image"]["links"]["self"]).json() == red["image"]
 
 
@@ -52,7 +53,7 @@ def test_a_caption_that_the_model_cannot_read_is_kept_and_leaves_no_search_parti
     (item,) = sent(service, collection, ONE, captions=[{"text": "赤", "language": "ja"}])
     assert told(item) == [("ja", "赤")]
     assert service.library.gallery.pending() == 0
-    service.library.reembed(service.library.gallery and __import__("threading").Event())
+    service.library.reembed(threading.Event())
     answer = service.client.get(f"/v1/collections/{collection}/search", params={"q": "red"}).json()
     assert (answer["partial"], len(answer["results"])) == (False, 1)
 
@@ -114,7 +115,12 @@ def test_captions_beyond_the_limit_fail_their_file_alone(service: Service, colle
         ({"captions": r'[{"text": "\ud800"}]'}, "invalid-request", "captions", None),
         ({"captions": json.dumps([{"text": "x" * 10_001}])}, "invalid-request", "captions.0.text", 10_000),
         ({"captions": json.dumps([{"text": "x"}] * 257)}, "invalid-request", "captions", 256),
-        ({"captions": '[{"text": "a", "language": "German"}]'}, "invalid-request", "captions.0.language", None),
+        (
+            {"captions": '[{"text": "a", "language": "German"}]'},
+            "invalid-request",
+            "captions.0.language",
+            None,
+        ),
         ({"captions": '[{"text": "a", "lang": "de"}]'}, "invalid-request", "captions.0.lang", None),
         ({"captions": '[{"language": "de"}]'}, "invalid-request", "captions.0.text", None),
         ({"captions": "[" * 100_000}, "invalid-request", "captions", None),
@@ -133,7 +139,5 @@ def test_what_is_said_wrongly_is_told_by_field_and_nothing_is_stored(
     answer = post(service, collection, ONE, form)
     problem = answer.json()
     assert (answer.status_code, problem["type"]) == (422, f"urn:pivot:{kind}")
-    first = field.split(".")[0] if field.startswith(problem["field"]) else field
-    assert problem["field"] in (field, first) or problem["field"].startswith(field)
-    assert problem.get("limit") == limit
+    assert (problem["field"], problem.get("limit")) == (field, limit)
     assert service.client.get(f"/v1/collections/{collection}").json()["images"] == 0
