@@ -142,7 +142,7 @@ def test_captions_take_part_where_the_model_has_rules_and_the_query_is_text(
 ) -> None:
     def blue(**body: Any) -> float:
         results = ask(filled, scoring="symmetric", **body).json()["results"]
-        return next(one["scores"]["symmetric"] for one in results if one["image"]["id"] == 3)
+        return float(next(one["scores"]["symmetric"] for one in results if one["image"]["id"] == 3))
 
     own = blue(q="red")
     assert own < 0.5
