@@ -186,6 +186,11 @@ GERMAN: Final[Mapping[type[Exception], German]] = {
         "Zu große Anfrage",
         "Die Anfrage ist größer als die Grenze von {limit} Byte. Weniger auf einmal schicken.",
     ),
+    bad_requests.BodiesTooLarge: German(
+        "Überlastet",
+        "Große Anfragen von zusammen {limit} Byte sind schon in Arbeit, das ist die Grenze."
+        " In {retry_after} s noch einmal versuchen oder Bilder als Dateien an /search/image schicken.",
+    ),
     bad_requests.NotMultipart: German(
         "Kein Formular mit Dateien",
         "Die Anfrage ist {content_type}. Die Dateien als multipart/form-data schicken.",

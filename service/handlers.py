@@ -51,7 +51,8 @@ async def _invalid(_: Request, error: Exception) -> Response:
 
 def _field_problem(error: dict[str, Any]) -> FieldProblem:
     location, *path = error["loc"]
-    field = ".".join(str(part) for part in path) or str(location)
+    names = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in path)
+    field = names.removeprefix(".") or str(location)
     english = error["msg"].removeprefix("Value error, ")
     return FieldProblem(field=field, detail=validation(error) if spoken() == "de" else english)
 

@@ -140,6 +140,7 @@ KINDS: Final[dict[type[Exception], Kind]] = {
     bad_requests.UnknownHost: Kind(421, "unknown-host", "Unknown host"),
     bad_requests.OtherSite: Kind(403, "other-site", "Request from another site"),
     bad_requests.BodyTooLarge: Kind(413, "body-too-large", "Request too large"),
+    bad_requests.BodiesTooLarge: Kind(503, "overloaded", "Overloaded"),
     bad_requests.NotMultipart: Kind(415, "not-multipart", "Not a form with files"),
     bad_requests.BadForm: Kind(422, "bad-form", "Unreadable form"),
     bad_requests.NoFiles: Kind(422, "no-files", "No files"),
