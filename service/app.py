@@ -21,7 +21,7 @@ from service.library import Library
 from service.middleware import DOCUMENTATION, BodyLimit, HeadToo, LastResort, SecurityHeaders
 from service.problems import SCHEMAS, documented
 from service.reembedding import Reembedding
-from service.routes import collections, health, images, search
+from service.routes import collections, health, images, search, upkeep
 from service.routes.context import Context
 from service.schemas import UploadProblem
 from service.settings import Settings
@@ -30,6 +30,7 @@ from service.spoken import Spoken
 WEB: Final = Path(__file__).parent / "web"
 SEARCH_THREADS: Final = 32
 UPLOAD_THREADS: Final = 4  # each holds up to two chunks of images in memory
+UPKEEP_THREADS: Final = 2  # each keeps SQLite's log from shrinking for as long as it reads
 OPEN_FILES: Final = 16384  # an upload may hold a temporary file for each of its files
 
 DESCRIPTION: Final = """
@@ -48,6 +49,7 @@ def create_app(library: Library, settings: Settings) -> FastAPI:
         settings=settings,
         searches=Gate(threads=SEARCH_THREADS, limit=settings.queue),
         uploads=Gate(threads=UPLOAD_THREADS, limit=settings.queue),
+        upkeep=Gate(threads=UPKEEP_THREADS, limit=2 * UPKEEP_THREADS),
         reembedding=Reembedding(library),
     )
     app = FastAPIOffline(
@@ -68,7 +70,7 @@ def create_app(library: Library, settings: Settings) -> FastAPI:
     app.add_middleware(OwnHosts, settings=settings)
     app.add_middleware(Spoken)
     app.add_middleware(SecurityHeaders)  # the last one added is the outermost
-    routers = [module.router for module in (collections, images, search, health)]
+    routers = [module.router for module in (collections, images, search, upkeep, health)]
     for router in routers:
         app.include_router(router)
     _serve_page(app)

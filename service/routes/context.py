@@ -14,12 +14,13 @@ from service.settings import Settings
 
 @dataclass(frozen=True)
 class Context:
-    """One for each app. The gates keep uploads, which are slow, from standing in the way of searches."""
+    """One for each app. The gates keep what is slow from standing in the way of searches."""
 
     library: Library
     settings: Settings
     searches: Gate
     uploads: Gate
+    upkeep: Gate
     reembedding: Reembedding
 
 
