@@ -1,6 +1,7 @@
 """Records: what goes into a gallery and what comes out of it."""
 
 import json
+import math
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -160,7 +161,7 @@ CAPTION_RULES: CaptionRules = {"symmetric": CaptionRule(1.1, -0.16), "asymmetric
 
 @dataclass(frozen=True)
 class SearchOptions:
-    """How to search. Raises BadValue for `k` or `candidates` below 1."""
+    """How to search. Raises BadValue for `k` or `candidates` below 1, and a `min_score` that is NaN."""
 
     k: int = 10
     scoring: Scoring = "symmetric"
@@ -170,11 +171,14 @@ class SearchOptions:
     filter: Json = None  # see `filters`; None lets every image pass
     cursor: str | None = None  # of an earlier answer to the same query and options; k may differ
     captions: CaptionRules | None = None  # how captions take part; None: not at all
+    min_score: float | None = None  # images below it are left out, by the score asked for
 
     def __post_init__(self) -> None:
         for name, value in (("k", self.k), ("candidates", self.candidates)):
             if value < 1:
                 raise BadValue(name, f"is {value}; it must be at least 1")
+        if self.min_score is not None and math.isnan(self.min_score):
+            raise BadValue("min_score", "is no number")
 
 
 @dataclass(frozen=True)

@@ -49,6 +49,24 @@ class BodyTooLarge(HTTPException):
         return f"The request is larger than the limit of {self.limit:,} bytes. Send less at a time."
 
 
+class BodiesTooLarge(HTTPException):
+    """This body and those of other requests take more memory than the limit, in bytes.
+
+    An HTTPException for the same reason.
+    """
+
+    def __init__(self, limit: int) -> None:
+        super().__init__(503)
+        self.limit = limit
+        self.retry_after = 1
+
+    def __str__(self) -> str:
+        return (
+            f"Large requests of {self.limit:,} bytes are at work already, which is the limit."
+            f" Try again in {self.retry_after} s, or send images as files, to /search/image."
+        )
+
+
 class NotMultipart(BadRequest):
     def __init__(self, content_type: str, field: str) -> None:
         super().__init__(content_type, field)

@@ -10,7 +10,7 @@ from string import Formatter
 from typing import Any, Final, NamedTuple
 
 from index import errors as gallery
-from service import bad_requests, batcher, decoder, forms, images, queries, uploads
+from service import bad_requests, batcher, decoder, forms, images, images_in_text, queries, uploads
 from service.german_phrases import number, phrase
 
 
@@ -85,6 +85,16 @@ GERMAN: Final[Mapping[type[Exception], German]] = {
     queries.OutOfRange: German(
         "Außerhalb der Grenzen",
         "{field} ist {value}; die Grenzen sind {least} und {most}. Ein {field} dazwischen angeben.",
+    ),
+    queries.CaptionsWithoutRules: German(
+        "Bildunterschriften zählen nicht",
+        "Bildunterschriften zählen nur, wo es für das Modell (hier {model}) Regeln dafür gibt und die Anfrage"
+        " nur aus Texten mit positivem Gewicht besteht. `captions` weglassen oder false schicken.",
+    ),
+    images_in_text.NotBase64: German(
+        "Kein Base64",
+        "Der Text ist kein Base64. Die Bilddatei als Base64 oder als Data-URI schicken:"
+        " data:image/jpeg;base64,...",
     ),
     gallery.UnknownCollection: German(
         "Keine solche Sammlung",
@@ -175,6 +185,11 @@ GERMAN: Final[Mapping[type[Exception], German]] = {
     bad_requests.BodyTooLarge: German(
         "Zu große Anfrage",
         "Die Anfrage ist größer als die Grenze von {limit} Byte. Weniger auf einmal schicken.",
+    ),
+    bad_requests.BodiesTooLarge: German(
+        "Überlastet",
+        "Große Anfragen von zusammen {limit} Byte sind schon in Arbeit, das ist die Grenze."
+        " In {retry_after} s noch einmal versuchen oder Bilder als Dateien an /search/image schicken.",
     ),
     bad_requests.NotMultipart: German(
         "Kein Formular mit Dateien",

@@ -15,6 +15,7 @@ from starlette.routing import BaseRoute, Match, Route
 from service.bad_requests import InvalidRequest, MethodNotTaken, NothingThere, Refused
 from service.german_phrases import validation
 from service.problems import KINDS, FieldProblem, problem_of_ours, retry_after
+from service.queries import InField
 from service.spoken import spoken
 
 logger = logging.getLogger(__name__)
@@ -26,7 +27,7 @@ def tell_errors(app: FastAPI, routes: Sequence[BaseRoute]) -> None:
     `routes` are all that the app has, with their full paths.
     """
     app.state.routes = [route for route in routes if isinstance(route, Route)]
-    for kind in KINDS:
+    for kind in (*KINDS, InField):
         app.add_exception_handler(kind, _known)
     app.add_exception_handler(RequestValidationError, _invalid)
     app.add_exception_handler(HTTPException, _http)
@@ -50,7 +51,8 @@ async def _invalid(_: Request, error: Exception) -> Response:
 
 def _field_problem(error: dict[str, Any]) -> FieldProblem:
     location, *path = error["loc"]
-    field = ".".join(str(part) for part in path) or str(location)
+    names = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in path)
+    field = names.removeprefix(".") or str(location)
     english = error["msg"].removeprefix("Value error, ")
     return FieldProblem(field=field, detail=validation(error) if spoken() == "de" else english)
 

@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from starlette.responses import Response
 
 from index import errors as gallery
-from service import bad_requests, batcher, decoder, forms, images, queries, uploads
+from service import bad_requests, batcher, decoder, forms, images, images_in_text, queries, uploads
 from service.german import german_of
 from service.spoken import spoken
 
@@ -97,6 +97,8 @@ KINDS: Final[dict[type[Exception], Kind]] = {
     queries.QueryUnreadable: Kind(422, "query-unreadable", "Unknown script", "q"),
     queries.BadLanguage: Kind(422, "bad-language", "Not a language", "language"),
     queries.OutOfRange: Kind(422, "out-of-range", "Out of range"),
+    queries.CaptionsWithoutRules: Kind(422, "captions-without-rules", "Captions take no part", "captions"),
+    images_in_text.NotBase64: Kind(422, "bad-image-text", "Not base64", "image"),
     gallery.UnknownCollection: Kind(404, "unknown-collection", "No such collection", "collection"),
     gallery.CollectionExists: Kind(409, "collection-exists", "Collection exists", "name"),
     gallery.BadCollectionName: Kind(422, "bad-collection-name", "Not a collection's name", "name"),
@@ -138,6 +140,7 @@ KINDS: Final[dict[type[Exception], Kind]] = {
     bad_requests.UnknownHost: Kind(421, "unknown-host", "Unknown host"),
     bad_requests.OtherSite: Kind(403, "other-site", "Request from another site"),
     bad_requests.BodyTooLarge: Kind(413, "body-too-large", "Request too large"),
+    bad_requests.BodiesTooLarge: Kind(503, "overloaded", "Overloaded"),
     bad_requests.NotMultipart: Kind(415, "not-multipart", "Not a form with files"),
     bad_requests.BadForm: Kind(422, "bad-form", "Unreadable form"),
     bad_requests.NoFiles: Kind(422, "no-files", "No files"),
@@ -159,6 +162,9 @@ def problem_for(error: Exception) -> Problem | None:
 
     None for any other error, which is a bug.
     """
+    if isinstance(error, queries.InField):
+        problem = problem_for(error.error)
+        return problem and problem.model_copy(update={"field": error.field})
     kind = _kind_of(error)
     if kind is None:
         return None
@@ -177,6 +183,8 @@ def problem_for(error: Exception) -> Problem | None:
 
 def retry_after(error: Exception) -> int | None:
     """After how many seconds the same request may succeed; None where time alone does not help."""
+    if isinstance(error, queries.InField):
+        error = error.error
     kind = _kind_of(error)
     return getattr(error, "retry_after", kind and kind.retry_after)
 

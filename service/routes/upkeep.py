@@ -8,7 +8,7 @@ from fastapi.concurrency import run_in_threadpool
 
 from index.doctor import examine_beside_a_service
 from index.export import tar_of
-from service import schemas
+from service.examination import Examination, Finding, Report
 from service.problems import documented
 from service.routes.context import CollectionName, InContext
 from service.stream import Stream
@@ -17,7 +17,7 @@ router = APIRouter(tags=["upkeep"])
 
 TAR: Final = "application/x-tar"
 MOST_FINDINGS: Final = 1000
-QUICK: Final = schemas.Examination()
+QUICK: Final = Examination()
 
 
 @router.get(
@@ -39,7 +39,7 @@ async def export_collection(collection: CollectionName, context: InContext) -> R
 
 
 @router.post("/v1/doctor", summary="Examine the store", responses=documented(422, 503))
-async def examine_store(context: InContext, body: schemas.Examination = QUICK) -> schemas.Report:
+async def examine_store(context: InContext, body: Examination = QUICK) -> Report:
     """Looks for files without a row, rows without a file, unusable vectors and a damaged database.
 
     It mends nothing: for that, stop the service and run `python -m service doctor --repair`. The answer may
@@ -47,9 +47,9 @@ async def examine_store(context: InContext, body: schemas.Examination = QUICK) -
     """
     store, thorough = context.settings.store, body.thorough
     findings = await context.upkeep.run(examine_beside_a_service, store, thorough=thorough)
-    return schemas.Report(
+    return Report(
         healthy=not findings,
         thorough=thorough,
         found=dict(Counter(finding.problem for finding in findings)),
-        findings=[schemas.Finding.of(finding) for finding in findings[:MOST_FINDINGS]],
+        findings=[Finding.of(finding) for finding in findings[:MOST_FINDINGS]],
     )
