@@ -107,7 +107,8 @@ def _write_images(
     for folder in ("originals", "thumbnails"):
         (bundle / folder).mkdir()
     rows = catalog.execute(
-        """SELECT images.id, sha256, filename, format, width, height, bytes, metadata, images.created_at
+        """SELECT images.id, sha256, filename, format, width, height, bytes, metadata, images.created_at,
+            updated_at, external_id
         FROM images JOIN collections ON collections.id = collection_id WHERE name = ? ORDER BY images.id""",
         (manifest.name,),
     )
@@ -131,8 +132,8 @@ def _write_images(
 
 
 def _line(row: tuple[Any, ...], captions: list[Caption]) -> Line:
-    _, sha256, filename, format, width, height, bytes, metadata, created_at = row
-    return Line(sha256, filename, format, width, height, bytes, json.loads(metadata), created_at, captions)
+    _, *columns, metadata, created_at, updated_at, external_id = row
+    return Line(*(*columns, json.loads(metadata), created_at, updated_at, external_id, captions))
 
 
 def _captions(catalog: sqlite3.Connection, image_id: int) -> dict[int, Caption]:

@@ -14,6 +14,7 @@ from fastapi.routing import APIRoute
 from fastapi.staticfiles import StaticFiles
 from fastapi_offline import FastAPIOffline
 
+from service.fetch import Fetcher
 from service.gate import Gate
 from service.handlers import tell_errors
 from service.hosts import OwnHosts
@@ -25,6 +26,7 @@ from service.routes import collections, health, images, search
 from service.routes.context import Context
 from service.schemas import UploadProblem
 from service.settings import Settings
+from service.spoken import Spoken
 
 WEB: Final = Path(__file__).parent / "web"
 SEARCH_THREADS: Final = 32
@@ -40,14 +42,20 @@ blame, the `limit` that was passed and the `remedy`.
 """
 
 
-def create_app(library: Library, settings: Settings) -> FastAPI:
-    """The service around `library`, which it closes when it stops."""
+def create_app(library: Library, settings: Settings, fetcher: Fetcher | None = None) -> FastAPI:
+    """The service around `library`, which it closes when it stops.
+
+    URLs are fetched by `fetcher`; without one by one of its own, where the settings allow it.
+    """
+    if fetcher is None and settings.fetch_urls:
+        fetcher = Fetcher(settings.max_image_bytes)
     context = Context(
         library=library,
         settings=settings,
         searches=Gate(threads=SEARCH_THREADS, limit=settings.queue),
         uploads=Gate(threads=UPLOAD_THREADS, limit=settings.queue),
         reembedding=Reembedding(library),
+        fetcher=fetcher,
     )
     app = FastAPIOffline(
         title="Pivot",
@@ -65,6 +73,7 @@ def create_app(library: Library, settings: Settings) -> FastAPI:
     app.add_middleware(LastResort)
     app.add_middleware(BodyLimit, settings=settings)
     app.add_middleware(OwnHosts, settings=settings)
+    app.add_middleware(Spoken)
     app.add_middleware(SecurityHeaders)  # the last one added is the outermost
     routers = [module.router for module in (collections, images, search, health)]
     for router in routers:
