@@ -8,13 +8,9 @@ from pydantic import BaseModel, ConfigDict, Field
 from starlette.responses import Response
 
 from index import errors as gallery
-<<<<<<< HEAD
-from service import bad_requests, batcher, decoder, fetch, forms, images, queries, uploads
-=======
-from service import bad_requests, batcher, decoder, forms, images, images_in_text, queries, uploads
+from service import bad_requests, batcher, decoder, fetch, forms, images, images_in_text, queries, uploads
 from service.german import german_of
 from service.spoken import spoken
->>>>>>> main
 
 MEDIA_TYPE: Final = "application/problem+json"
 SCHEMAS: Final = "#/components/schemas/"
