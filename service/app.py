@@ -14,6 +14,7 @@ from fastapi.routing import APIRoute
 from fastapi.staticfiles import StaticFiles
 from fastapi_offline import FastAPIOffline
 
+from service.fetch import Fetcher
 from service.gate import Gate
 from service.handlers import tell_errors
 from service.hosts import OwnHosts
@@ -42,8 +43,13 @@ blame, the `limit` that was passed and the `remedy`.
 """
 
 
-def create_app(library: Library, settings: Settings) -> FastAPI:
-    """The service around `library`, which it closes when it stops."""
+def create_app(library: Library, settings: Settings, fetcher: Fetcher | None = None) -> FastAPI:
+    """The service around `library`, which it closes when it stops.
+
+    URLs are fetched by `fetcher`; without one by one of its own, where the settings allow it.
+    """
+    if fetcher is None and settings.fetch_urls:
+        fetcher = Fetcher(settings.max_image_bytes)
     context = Context(
         library=library,
         settings=settings,
@@ -51,6 +57,7 @@ def create_app(library: Library, settings: Settings) -> FastAPI:
         uploads=Gate(threads=UPLOAD_THREADS, limit=settings.queue),
         upkeep=Gate(threads=UPKEEP_THREADS, limit=2 * UPKEEP_THREADS),
         reembedding=Reembedding(library),
+        fetcher=fetcher,
     )
     app = FastAPIOffline(
         title="Pivot",

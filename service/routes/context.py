@@ -5,6 +5,7 @@ from typing import Annotated, cast
 
 from fastapi import Depends, Path, Request
 
+from service.fetch import Fetcher
 from service.gate import Gate
 from service.integers import Integer
 from service.library import Library
@@ -22,6 +23,7 @@ class Context:
     uploads: Gate
     upkeep: Gate
     reembedding: Reembedding
+    fetcher: Fetcher | None  # None: the operator has not switched URLs on
 
 
 async def _context(request: Request) -> Context:
