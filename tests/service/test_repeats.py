@@ -107,7 +107,7 @@ def test_a_second_request_while_the_first_is_under_way_is_a_conflict(
 def test_keys_of_other_characters_are_refused(service: Service, collection: str, key: str) -> None:
     answer = service.client.post(
         f"/v1/collections/{collection}/images",
-        headers={"Idempotency-Key": key.encode()},
+        headers={b"Idempotency-Key": key.encode()},
         files=ONE,
     )
     assert (answer.status_code, answer.json()["type"]) == (422, "urn:pivot:bad-idempotency-key")
