@@ -236,6 +236,11 @@ GERMAN: Final[Mapping[type[Exception], German]] = {
         "Die Metadaten sind unbrauchbar: {reason}."
         " Ein JSON-Objekt für alle Dateien schicken oder eine Liste mit einem Objekt für jede.",
     ),
+    bad_requests.WrongNumber: German(
+        "Falsche Anzahl",
+        "`{field}` hat {entries} Einträge für {files} Dateien."
+        " Für jede Datei einen angeben, in der Reihenfolge der Dateien.",
+    ),
     bad_requests.BadCursor: _BAD_CURSOR,
     bad_requests.InvalidRequest: German(
         "Ungültige Anfrage",

@@ -153,6 +153,7 @@ KINDS: Final[dict[type[Exception], Kind]] = {
     bad_requests.TooManyFiles: Kind(413, "too-many-files", "Too many files"),
     bad_requests.UnknownField: Kind(422, "unknown-field", "Unknown field"),
     bad_requests.BadMetadata: Kind(422, "bad-metadata", "Unusable metadata", "metadata"),
+    bad_requests.WrongNumber: Kind(422, "wrong-number", "Wrong number of entries"),
     bad_requests.BadCursor: Kind(422, "bad-cursor", "Unknown cursor", "cursor"),
     bad_requests.InvalidRequest: Kind(422, "invalid-request", "Invalid request"),
     bad_requests.NoImageAccepted: Kind(422, "no-image-accepted", "No image accepted", "files"),
