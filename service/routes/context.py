@@ -22,6 +22,7 @@ class Context:
     settings: Settings
     searches: Gate
     uploads: Gate
+    embeddings: Gate
     upkeep: Gate
     reembedding: Reembedding
     repeats: Repeats
