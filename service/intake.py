@@ -12,7 +12,7 @@ from time import monotonic
 from typing import Final, Protocol, TypeVar
 
 from index.gallery import Gallery
-from index.records import CaptionRecord, ImageRecord, NewImage
+from index.records import CaptionRecord, CollectionKey, ImageRecord, NewImage
 from index.vectors import Row
 from service.decoder import Decoder
 from service.embedder import Embedder, Serving
@@ -65,7 +65,7 @@ class Intake:
         self._max_image_bytes = settings.max_image_bytes
         self._reembed_share = settings.reembed_share
 
-    def add(self, collection: str, uploads: Iterable[Upload]) -> list[Outcome]:
+    def add(self, collection: CollectionKey, uploads: Iterable[Upload]) -> list[Outcome]:
         """One outcome per upload, in their order; see `Library.add`."""
         started = (self._start(collection, chunk) for chunk in chunks(uploads, self._max_image_bytes))
         finished = map(partial(self._finish, collection), _one_ahead(started))
@@ -103,16 +103,16 @@ class Intake:
             stop.wait((monotonic() - started) * (1 / self._reembed_share - 1))
         return done
 
-    def _start(self, collection: str, chunk: list[Content | Outcome]) -> _Started:
+    def _start(self, collection: CollectionKey, chunk: list[Content | Outcome]) -> _Started:
         contents = {one.sha256: one.data for one in chunk if isinstance(one, Content)}
         known = self._gallery.known(collection, list(contents))
         new = {sha256: data for sha256, data in contents.items() if sha256 not in known}
         return _Started(chunk, known, {sha256: self._decoder.decode(data) for sha256, data in new.items()})
 
-    def _finish(self, collection: str, started: _Started) -> list[Outcome]:
+    def _finish(self, collection: CollectionKey, started: _Started) -> list[Outcome]:
         return self._serving.use(lambda embedder: self._finish_with(embedder, collection, started))
 
-    def _finish_with(self, embedder: Embedder, collection: str, started: _Started) -> list[Outcome]:
+    def _finish_with(self, embedder: Embedder, collection: CollectionKey, started: _Started) -> list[Outcome]:
         errors: dict[str, ImageError] = {}
         embedding: dict[str, tuple[Decoded, Future[Row]]] = {}
         for sha256, future in started.decoding.items():

@@ -47,10 +47,10 @@ async def add_images(collection: CollectionName, request: Request, context: InCo
     one and the same image: its item says `exists`, with the record as it was. Where no file is any good, the
     answer is a problem document, with `items`.
     """
-    await run_in_threadpool(context.library.check_collection, collection)  # before the files are read
+    key = await run_in_threadpool(context.library.collection, collection)  # before the files are read
     with context.uploads.place():  # before, too: a form that is read takes memory and temporary files
         async with uploads_of(request, context.settings.max_files) as uploads:
-            outcomes = await context.uploads.work(context.library.add, collection, uploads)
+            outcomes = await context.uploads.work(context.library.add, key, uploads)
     return _answer(outcomes)
 
 

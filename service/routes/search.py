@@ -46,7 +46,7 @@ async def search_by_image(
     collection: CollectionName, request: Request, context: InContext
 ) -> schemas.SearchAnswer:
     """The image is decoded and embedded like an upload, and not kept."""
-    await run_in_threadpool(context.library.check_collection, collection)  # before the file is read
+    await run_in_threadpool(context.library.collection, collection)  # before the file is read
     with context.uploads.place():  # a slow sender keeps no searcher waiting
         async with question_of(request, schemas.SearchOptions.model_fields) as (image, fields):
             options = _options(fields)
