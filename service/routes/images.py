@@ -11,12 +11,13 @@ from index.errors import StoreDamaged, UnknownImage
 from index.gallery import Gallery
 from index.records import ImageRecord
 from service import schemas
+from service.bad_requests import NoImageAccepted
 from service.cursors import cursor_after, id_before
 from service.files import OpenFile, headers_of, is_fresh
 from service.forms import uploads_of
 from service.images import MEDIA_TYPES
 from service.integers import Integer
-from service.problems import Problem, documented, problem_for
+from service.problems import documented, problem_for, problem_of_ours
 from service.routes.context import CollectionName, ImageId, InContext
 from service.routes.forms import UPLOAD_FORM
 from service.uploads import Outcome
@@ -24,6 +25,8 @@ from service.uploads import Outcome
 router = APIRouter(prefix="/v1/collections/{collection}/images", tags=["images"])
 
 MAX_PAGE: Final = 1000
+
+IN_FORMS: Final = {"file": "files", "external_id": "external_ids"}  # fields of one image, and of many
 
 Order = Literal["oldest", "newest"]
 
@@ -47,7 +50,7 @@ async def add_images(collection: CollectionName, request: Request, context: InCo
     one and the same image: its item says `exists`, with the record as it was. Where no file is any good, the
     answer is a problem document, with `items`.
     """
-    key = await run_in_threadpool(context.library.collection, collection)  # before the files are read
+    key = await run_in_threadpool(context.library.check_collection, collection)  # before the files are read
     with context.uploads.place():  # before, too: a form that is read takes memory and temporary files
         async with uploads_of(request, context.settings.max_files) as uploads:
             outcomes = await context.uploads.work(context.library.add, key, uploads)
@@ -128,7 +131,8 @@ def _answer(outcomes: Sequence[Outcome]) -> Response:
     for index, outcome in enumerate(outcomes):
         problem = problem_for(outcome.error) if outcome.error else None
         if problem:
-            problem = problem.model_copy(update={"field": f"files[{index}]"})
+            field = IN_FORMS.get(str(problem.field), str(problem.field))
+            problem = problem.model_copy(update={"field": f"{field}[{index}]"})
         items.append(schemas.UploadItem.of(index, outcome, problem))
     answer = schemas.UploadAnswer.of(items)
     if answer.failed == len(items):
@@ -142,14 +146,7 @@ def _failure(items: list[schemas.UploadItem]) -> schemas.UploadProblem:
     first = items[0].error
     assert first is not None
     if len(items) > 1:
-        first = Problem(
-            type="urn:pivot:no-image-accepted",
-            title="No image accepted",
-            status=422,
-            detail=f"None of the {len(items)} files could be added.",
-            field="files",
-            remedy="See `items` for the reason and the remedy of each.",
-        )
+        first = problem_of_ours(NoImageAccepted(len(items)))
     return schemas.UploadProblem(**first.model_dump(), items=items)
 
 
