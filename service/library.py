@@ -4,10 +4,14 @@ import logging
 import threading
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
 from index.gallery import DEFAULT_COLLECTION, Gallery
+<<<<<<< HEAD
 from index.records import CaptionRules, CollectionKey, CollectionRef
+=======
+from index.records import CaptionRules, ImageRecord
+>>>>>>> main
 from index.vectors import Row
 from service.decoder import Decoder
 from service.embedder import Embedder, Encoder, Serving
@@ -91,6 +95,14 @@ class Library:
         """
         key = self.check_collection(collection) if isinstance(collection, str) else collection
         return self._intake.add(key, uploads)
+
+    def change(self, collection: str, id: int, change: Mapping[str, Any]) -> ImageRecord:
+        """Change an image: any of the fields of `ImageChange`, with captions as they were given.
+
+        Raises UnknownCollection, UnknownImage, ExternalIdTaken, TooManyCaptions, BadValue, StorageFull,
+        StorageUnwritable, Stopping.
+        """
+        return self._intake.change(collection, id, change)
 
     def reembed(self, stop: threading.Event) -> int:
         """Give images and captions that lack a vector of the current model one, made from originals and
