@@ -7,11 +7,7 @@ from types import TracebackType
 from typing import Any, Self
 
 from index.gallery import DEFAULT_COLLECTION, Gallery
-<<<<<<< HEAD
-from index.records import CaptionRules, CollectionKey, CollectionRef
-=======
-from index.records import CaptionRules, ImageRecord
->>>>>>> main
+from index.records import CaptionRules, CollectionKey, CollectionRef, ImageRecord
 from index.vectors import Row
 from service.decoder import Decoder
 from service.embedder import Embedder, Encoder, Serving
