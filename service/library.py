@@ -13,7 +13,7 @@ from service.decoder import Decoder
 from service.embedder import Embedder, Encoder, Serving
 from service.finder import RULES, Finder, Language
 from service.intake import Intake
-from service.questions import DEFAULT_RANKING, Answer, Part, Ranking
+from service.questions import DEFAULT_RANKING, Answer, CaptionAnswer, Part, Ranking
 from service.settings import Settings
 from service.succession import checkpoint_of
 from service.uploads import Outcome, Upload
@@ -143,6 +143,13 @@ class Library:
         CursorExpired, Overloaded, Stopping.
         """
         return self._finder.search(collection, parts, ranking, accepted=accepted, partial=self._partial)
+
+    def search_captions(self, collection: str, part: Part, *, ranking: Ranking) -> CaptionAnswer:
+        """Find the captions of a collection that fit an image, which is part of it or from outside.
+
+        Of the ranking, `k`, `scoring` and `candidates` count. Raises as `search` does.
+        """
+        return self._finder.captions(collection, part, ranking, partial=self._partial)
 
     def embed(
         self, parts: Sequence[Part], *, model: str | None = None, dim: int | None = None

@@ -126,8 +126,10 @@ def test_the_names_that_clients_are_generated_from_stay(description: Description
         "ready",
         "rename_collection",
         "search",
+        "search_batch",
         "search_by_address",
         "search_by_image",
+        "search_captions",
     ]
 
 
