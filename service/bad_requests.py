@@ -49,6 +49,24 @@ class BodyTooLarge(HTTPException):
         return f"The request is larger than the limit of {self.limit:,} bytes. Send less at a time."
 
 
+class BodiesTooLarge(HTTPException):
+    """This body and those of other requests take more memory than the limit, in bytes.
+
+    An HTTPException for the same reason.
+    """
+
+    def __init__(self, limit: int) -> None:
+        super().__init__(503)
+        self.limit = limit
+        self.retry_after = 1
+
+    def __str__(self) -> str:
+        return (
+            f"Large requests of {self.limit:,} bytes are at work already, which is the limit."
+            f" Try again in {self.retry_after} s, or send images as files, to /search/image."
+        )
+
+
 class NotMultipart(BadRequest):
     def __init__(self, content_type: str, field: str) -> None:
         super().__init__(content_type, field)
@@ -57,6 +75,16 @@ class NotMultipart(BadRequest):
 
     def __str__(self) -> str:
         return f"The request is {self.content_type}. Send the files as multipart/form-data."
+
+
+class NotJson(BadRequest):
+    def __init__(self, content_type: str, wanted: str) -> None:
+        super().__init__(content_type, wanted)
+        self.content_type = content_type
+        self.wanted = wanted
+
+    def __str__(self) -> str:
+        return f"The request is {self.content_type}. Send it as {self.wanted}."
 
 
 class BadForm(BadRequest):
@@ -106,6 +134,20 @@ class BadMetadata(BadRequest):
         return (
             f"The metadata cannot be used: {self.reason}."
             " Send one JSON object for all files, or an array with an object for each file."
+        )
+
+
+class WrongNumber(BadRequest):
+    def __init__(self, field: str, entries: int, files: int) -> None:
+        super().__init__(field, entries, files)
+        self.field = field
+        self.entries = entries
+        self.files = files
+
+    def __str__(self) -> str:
+        return (
+            f"`{self.field}` has {self.entries:,} entries for {self.files:,} files."
+            " Give one for each file, in the order of the files."
         )
 
 

@@ -10,7 +10,18 @@ from string import Formatter
 from typing import Any, Final, NamedTuple
 
 from index import errors as gallery
-from service import bad_requests, batcher, decoder, forms, images, images_in_text, queries, uploads
+from service import (
+    bad_requests,
+    batcher,
+    decoder,
+    fetch,
+    forms,
+    images,
+    images_in_text,
+    queries,
+    repeats,
+    uploads,
+)
 from service.german_phrases import number, phrase
 
 
@@ -31,6 +42,19 @@ GERMAN: Final[Mapping[type[Exception], German]] = {
     images.ImageEmpty: German(
         "Leere Datei",
         "Die Datei ist leer (0 Byte). Eine andere wählen oder sie noch einmal aus ihrer Quelle kopieren.",
+    ),
+    fetch.UrlRefused: German(
+        "URL abgelehnt",
+        "Die URL wird abgelehnt: {reason}. Eine eines öffentlichen Servers angeben oder die Datei hochladen.",
+    ),
+    fetch.FetchFailed: German(
+        "URL ohne Datei",
+        "Die URL ergab keine Datei: {reason}. Sie in einem Browser prüfen oder die Datei hochladen.",
+    ),
+    fetch.FetchingOff: German(
+        "URLs sind abgeschaltet",
+        "Der Dienst ruft keine URLs ab. Die Dateien selbst hochladen, oder der Betreiber setzt"
+        " PIVOT_FETCH_URLS=1.",
     ),
     images.NotAnImage: German(
         "Kein Bild", f"Die Datei ist kein Bild. Eines dieser Formate schicken: {images.ACCEPTED}."
@@ -90,6 +114,14 @@ GERMAN: Final[Mapping[type[Exception], German]] = {
         "Bildunterschriften zählen nicht",
         "Bildunterschriften zählen nur, wo es für das Modell (hier {model}) Regeln dafür gibt und die Anfrage"
         " nur aus Texten mit positivem Gewicht besteht. `captions` weglassen oder false schicken.",
+    ),
+    queries.UnknownModel: German(
+        "Unbekanntes Modell",
+        "Ein Modell {name!r} gibt es nicht; hier antwortet {serving}. Diesen Namen schicken.",
+    ),
+    queries.WrongDimensions: German(
+        "Nicht die Dimension des Modells",
+        "`dimensions` ist {given}, die Vektoren des Modells haben {limit} Zahlen. `dimensions` weglassen.",
     ),
     images_in_text.NotBase64: German(
         "Kein Base64",
@@ -186,9 +218,29 @@ GERMAN: Final[Mapping[type[Exception], German]] = {
         "Zu große Anfrage",
         "Die Anfrage ist größer als die Grenze von {limit} Byte. Weniger auf einmal schicken.",
     ),
+    bad_requests.BodiesTooLarge: German(
+        "Überlastet",
+        "Große Anfragen von zusammen {limit} Byte sind schon in Arbeit, das ist die Grenze."
+        " In {retry_after} s noch einmal versuchen oder Bilder als Dateien an /search/image schicken.",
+    ),
     bad_requests.NotMultipart: German(
         "Kein Formular mit Dateien",
         "Die Anfrage ist {content_type}. Die Dateien als multipart/form-data schicken.",
+    ),
+    bad_requests.NotJson: German("Kein JSON", "Die Anfrage ist {content_type}. Sie als {wanted} schicken."),
+    repeats.BadKey: German(
+        "Unbrauchbarer Schlüssel",
+        f"Der {repeats.HEADER} ist unbrauchbar. 1 bis 200 sichtbare ASCII-Zeichen angeben, etwa eine UUID.",
+    ),
+    repeats.KeyInUse: German(
+        "Anfrage in Arbeit",
+        f"Eine Anfrage mit diesem {repeats.HEADER} ist in Arbeit."
+        " Diese noch einmal schicken, wenn jene beantwortet ist.",
+    ),
+    repeats.KeyReused: German(
+        "Schlüssel einer anderen Anfrage",
+        f"Mit diesem {repeats.HEADER} kam schon eine andere Anfrage."
+        " Mit jeder neuen Anfrage einen neuen Schlüssel schicken.",
     ),
     bad_requests.BadForm: German(
         "Unlesbares Formular",
@@ -209,6 +261,11 @@ GERMAN: Final[Mapping[type[Exception], German]] = {
         "Unbrauchbare Metadaten",
         "Die Metadaten sind unbrauchbar: {reason}."
         " Ein JSON-Objekt für alle Dateien schicken oder eine Liste mit einem Objekt für jede.",
+    ),
+    bad_requests.WrongNumber: German(
+        "Falsche Anzahl",
+        "`{field}` hat {entries} Einträge für {files} Dateien."
+        " Für jede Datei einen angeben, in der Reihenfolge der Dateien.",
     ),
     bad_requests.BadCursor: _BAD_CURSOR,
     bad_requests.InvalidRequest: German(

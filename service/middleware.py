@@ -1,12 +1,13 @@
 """What holds for every request: a limit to its body, an answer come what may, strict headers for browsers."""
 
 import logging
+import re
 from typing import Final
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from service.bad_requests import BodyTooLarge, Bug
+from service.bad_requests import BodiesTooLarge, BodyTooLarge, Bug
 from service.problems import problem_of_ours
 from service.settings import Settings
 
@@ -14,6 +15,11 @@ logger = logging.getLogger(__name__)
 
 MAX_PLAIN_BYTES: Final = 1024 * 1024  # a body without files, which is read into memory as a whole
 QUESTION: Final = "/search/image"  # what takes a form with one image
+MAX_ASKED_BYTES: Final = 16 * 1024 * 1024  # the same with images as base64, parsed in the event loop: 10 ms
+ASKED: Final = re.compile(r"/v1/collections/[^/]+/search(/batch|/captions)?|/v1/embeddings")
+UPLOADED: Final = re.compile(r"/v1/collections/[^/]+/images")  # takes files as base64, and keeps them on disk
+JSON: Final = "application/json"
+MAX_HELD_BYTES: Final = 256 * 1024 * 1024  # of all such bodies at a time
 
 # The API and the page need nothing from elsewhere.
 STRICT: Final = (
@@ -32,6 +38,8 @@ class BodyLimit:
         self._app = app
         self._max_form_bytes = settings.max_upload_bytes
         self._max_question_bytes = settings.max_image_bytes + MAX_PLAIN_BYTES
+        self._max_json_bytes = settings.max_image_bytes * 4 // 3 + MAX_PLAIN_BYTES
+        self._held = 0  # bytes of bodies that are in memory
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -43,11 +51,39 @@ class BodyLimit:
         if announced.isdecimal() and int(announced) > limit:
             await _refuse(limit, scope, receive, send)
             return
-        await self._app(scope, _counted(receive, limit), send)
+        await self._holding(scope, _counted(receive, limit), send)
+
+    async def _holding(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Ends a request with 503 where its body and those of others would take too much memory.
+
+        What is not larger than any body may be, passes all the same. Forms lie on disk.
+        """
+        if not ASKED.fullmatch(scope["path"]):
+            await self._app(scope, receive, send)
+            return
+        held = 0
+
+        async def holding() -> Message:
+            nonlocal held
+            message = await receive()
+            more = len(message.get("body", b""))
+            if held + more > MAX_PLAIN_BYTES and self._held + more > MAX_HELD_BYTES:
+                raise BodiesTooLarge(MAX_HELD_BYTES)
+            held += more
+            self._held += more
+            return message
+
+        try:
+            await self._app(scope, holding, send)
+        finally:
+            self._held -= held
 
     def _limit(self, path: str, content_type: str) -> int:
+        if UPLOADED.fullmatch(path) and content_type.startswith(JSON):
+            return min(self._max_json_bytes, self._max_form_bytes)
         if not content_type.startswith("multipart/form-data"):
-            return min(MAX_PLAIN_BYTES, self._max_form_bytes)
+            most = MAX_ASKED_BYTES if ASKED.fullmatch(path) else MAX_PLAIN_BYTES
+            return min(most, self._max_form_bytes)
         if path.endswith(QUESTION):
             return min(self._max_question_bytes, self._max_form_bytes)
         return self._max_form_bytes

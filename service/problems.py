@@ -8,7 +8,18 @@ from pydantic import BaseModel, ConfigDict, Field
 from starlette.responses import Response
 
 from index import errors as gallery
-from service import bad_requests, batcher, decoder, forms, images, images_in_text, queries, uploads
+from service import (
+    bad_requests,
+    batcher,
+    decoder,
+    fetch,
+    forms,
+    images,
+    images_in_text,
+    queries,
+    repeats,
+    uploads,
+)
 from service.german import german_of
 from service.spoken import spoken
 
@@ -53,9 +64,10 @@ class Problem(BaseModel):
         default=None, description="all fields, where several are to blame"
     )
 
-    def response(self, headers: Mapping[str, str] | None = None) -> Response:
+    def response(self, headers: Mapping[str, str] | None = None, **more: Any) -> Response:
+        """The document, with `more` members where other people's clients look for them."""
         # Only our own members are left out: what lies further in, as the items of an upload do, is whole.
-        told = {name: value for name, value in self.model_dump().items() if value is not None}
+        told = {name: value for name, value in self.model_dump().items() if value is not None} | more
         # Not pydantic's own JSON, which fails at half a surrogate pair: a field may be named by one.
         languages = {"Content-Language": spoken(), "Vary": "Accept-Language"}
         return Response(
@@ -92,15 +104,21 @@ KINDS: Final[dict[type[Exception], Kind]] = {
     decoder.DecodeCrashed: Kind(422, "decode-crashed", "Decoding failed", "file"),
     decoder.DecoderNotStarted: Kind(503, "overloaded", "Overloaded"),
     uploads.FileUnreadable: Kind(500, "file-unreadable", "Unreadable file", "file"),
+    fetch.UrlRefused: Kind(422, "url-refused", "URL refused"),
+    fetch.FetchFailed: Kind(502, "fetch-failed", "URL gave no file"),
+    fetch.FetchingOff: Kind(403, "fetching-off", "URLs are switched off"),
     queries.QueryEmpty: Kind(422, "query-empty", "Empty query", "q"),
     queries.QueryTooLong: Kind(422, "query-too-long", "Query too long", "q"),
     queries.QueryUnreadable: Kind(422, "query-unreadable", "Unknown script", "q"),
     queries.BadLanguage: Kind(422, "bad-language", "Not a language", "language"),
     queries.OutOfRange: Kind(422, "out-of-range", "Out of range"),
     queries.CaptionsWithoutRules: Kind(422, "captions-without-rules", "Captions take no part", "captions"),
+    queries.UnknownModel: Kind(404, "unknown-model", "No such model", "model"),
+    queries.WrongDimensions: Kind(422, "wrong-dimensions", "Not the model's dimensions", "dimensions"),
     images_in_text.NotBase64: Kind(422, "bad-image-text", "Not base64", "image"),
     gallery.UnknownCollection: Kind(404, "unknown-collection", "No such collection", "collection"),
     gallery.CollectionExists: Kind(409, "collection-exists", "Collection exists", "name"),
+    gallery.CollectionFixed: Kind(409, "collection-fixed", "The name cannot be changed", "name"),
     gallery.BadCollectionName: Kind(422, "bad-collection-name", "Not a collection's name", "name"),
     gallery.UnknownImage: Kind(404, "unknown-image", "No such image", "image_id"),
     gallery.NotEmbedded: Kind(409, "not-embedded", "Not embedded yet", "image_id"),
@@ -140,12 +158,18 @@ KINDS: Final[dict[type[Exception], Kind]] = {
     bad_requests.UnknownHost: Kind(421, "unknown-host", "Unknown host"),
     bad_requests.OtherSite: Kind(403, "other-site", "Request from another site"),
     bad_requests.BodyTooLarge: Kind(413, "body-too-large", "Request too large"),
+    bad_requests.BodiesTooLarge: Kind(503, "overloaded", "Overloaded"),
     bad_requests.NotMultipart: Kind(415, "not-multipart", "Not a form with files"),
+    bad_requests.NotJson: Kind(415, "not-json", "Not JSON"),
+    repeats.BadKey: Kind(422, "bad-idempotency-key", "Unusable key", repeats.HEADER),
+    repeats.KeyInUse: Kind(409, "idempotency-key-in-use", "Request under way", repeats.HEADER, retry_after=1),
+    repeats.KeyReused: Kind(422, "idempotency-key-reused", "Key of another request", repeats.HEADER),
     bad_requests.BadForm: Kind(422, "bad-form", "Unreadable form"),
     bad_requests.NoFiles: Kind(422, "no-files", "No files"),
     bad_requests.TooManyFiles: Kind(413, "too-many-files", "Too many files"),
     bad_requests.UnknownField: Kind(422, "unknown-field", "Unknown field"),
     bad_requests.BadMetadata: Kind(422, "bad-metadata", "Unusable metadata", "metadata"),
+    bad_requests.WrongNumber: Kind(422, "wrong-number", "Wrong number of entries"),
     bad_requests.BadCursor: Kind(422, "bad-cursor", "Unknown cursor", "cursor"),
     bad_requests.InvalidRequest: Kind(422, "invalid-request", "Invalid request"),
     bad_requests.NoImageAccepted: Kind(422, "no-image-accepted", "No image accepted", "files"),
@@ -217,6 +241,8 @@ def documented(
 
 _MEANINGS: Final[dict[int | str, str]] = {
     "default": "Any other problem",
+    403: "The operator has switched this off",
+    400: "A field is missing, out of range or of no use, told as OpenAI does",
     404: "There is no such collection or image",
     409: "The request conflicts with what is there",
     410: "The page's place is no more",
