@@ -28,6 +28,11 @@ export function image(collection, id, signal) {
   return request(within(collection, `/images/${id}`), { signal });
 }
 
+/** `change` is a JSON Merge Patch of the members that may change; resolves to the image as it is then. */
+export function changeImage(collection, id, change) {
+  return send(within(collection, `/images/${id}`), "PATCH", change);
+}
+
 /** All at once: of a page that is left, only what is on its way by then arrives. Gone already is what was asked for. */
 export function removeMany(collection, ids, { leaving = false } = {}) {
   return Promise.all(ids.map((id) => remove(collection, id, leaving)));

@@ -1,11 +1,13 @@
+import { captionsOf } from "./captions.js";
 import { element } from "./dom.js";
 import { bytes, moment, number, text } from "./language.js";
 
-/** All that is known of a photo, beside its large view. */
-export function drawDetails(root, { image, rank, scores, ranks }) {
+/** All that is known of a photo, beside its large view; `onChange(image)` is told when its captions were changed. */
+export function drawDetails(root, { image, rank, scores, ranks }, { onChange }) {
   root.replaceChildren(
     element("h2", { id: "large-title" }, image.filename),
     ...(rank ? [ranking(scores, ranks)] : []),
+    captionsOf(image, onChange),
     facts(image),
     ...metadata(image.metadata),
   );

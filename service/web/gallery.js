@@ -81,9 +81,8 @@ export class Gallery {
 
   /** A photo whose record has changed. */
   update(image) {
-    const entry = this.#all.find((one) => one.image.id === image.id);
-    if (entry) entry.image = image;
-    this.redraw();
+    this.#all = this.#all.map((entry) => (entry.image.id === image.id ? { ...entry, image } : entry));
+    this.#sift();
   }
 
   /** Draws every tile anew: the language or the selection has changed. */

@@ -23,6 +23,9 @@ export class Large {
     this.#dialog.addEventListener("close", () => on.close());
     this.#dialog.addEventListener("keydown", (event) => this.#pressed(event));
     this.#dialog.addEventListener("click", (event) => this.#clicked(event));
+    this.#dialog.addEventListener("cancel", (event) => {
+      if (this.#dialog.querySelector("form")) event.preventDefault(); // or captions that are being written were lost
+    });
     this.#watchSwipes();
   }
 
@@ -60,7 +63,12 @@ export class Large {
     byId("large-next").disabled = this.#position === -1 || this.#position >= this.#size - 1;
     this.#dialog.querySelector("[data-large=unlike]").hidden = !rank;
     this.#dialog.querySelector("[data-large=original]").href = image.links.file;
-    drawDetails(byId("details"), this.#entry, { onChange: (changed) => this.#on.changed(changed) });
+    drawDetails(byId("details"), this.#entry, { onChange: (changed) => this.#changed(changed) });
+  }
+
+  #changed(image) {
+    this.#entry = { ...this.#entry, image };
+    this.#on.changed(image);
   }
 
   #drawPicture() {

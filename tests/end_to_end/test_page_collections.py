@@ -29,7 +29,7 @@ def test_another_collection_can_be_chosen_and_keeps_the_query(
     expect(page).to_have_url(re.compile(rf"collection={empty}&q=a\+cat$"))
 
 
-def test_a_collection_is_made_and_deleted_and_a_bad_name_is_told_in_the_dialog(
+def test_a_collection_is_made_renamed_and_deleted_and_a_bad_name_is_told_in_the_dialog(
     visits: Visits, new_collection: Callable[[], str]
 ) -> None:
     taken = new_collection()
@@ -48,11 +48,17 @@ def test_a_collection_is_made_and_deleted_and_a_bad_name_is_told_in_the_dialog(
     expect(page.get_by_role("heading", name="Begin with a few photos")).to_be_visible()
 
     page.get_by_role("button", name=f"Collection {taken}-new").click()
-    page.get_by_role("button", name=f"Delete “{taken}-new”").click()
+    page.get_by_role("button", name=f"Rename “{taken}-new”").click()
+    page.get_by_role("dialog").get_by_label("Name").fill(f"{taken}-other")
+    page.get_by_role("dialog").get_by_role("button", name="Rename").click()
+    expect(page).to_have_url(re.compile(f"collection={taken}-other$"))
+
+    page.get_by_role("button", name=f"Collection {taken}-other").click()
+    page.get_by_role("button", name=f"Delete “{taken}-other”").click()
     dialog = page.get_by_role("dialog")
     expect(dialog.get_by_role("button", name="Cancel")).to_be_focused()
     dialog.get_by_role("button", name="Delete").click()
     expect(dialog).to_be_hidden()
     expect(page.get_by_role("button", name="Collection default")).to_be_visible()
     page.get_by_role("button", name="Collection default").click()
-    expect(page.get_by_role("button", name=f"{taken}-new")).to_have_count(0)
+    expect(page.get_by_role("button", name=f"{taken}-other")).to_have_count(0)

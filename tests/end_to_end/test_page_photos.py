@@ -37,6 +37,32 @@ def test_the_large_view_tells_all_and_keys_lead_on(visits: Visits, filled: str) 
     expect(page).not_to_have_url(re.compile("image="))
 
 
+def test_captions_are_shown_changed_and_kept(
+    visits: Visits, server: Server, empty: str, photos: list[Path]
+) -> None:
+    server.add(empty, photos[1:2])
+    page = visits.open(f"/?collection={empty}")
+    first(page).click()
+    captions = page.get_by_role("dialog").get_by_role("region", name="Captions")
+    captions.get_by_role("button", name="Edit").click()
+    captions.get_by_label("Caption", exact=True).fill("Eine Katze schaut in die Kamera.")
+    captions.get_by_label("Language, such as en").fill("de")
+    captions.get_by_role("button", name="Add").click()
+    captions.get_by_label("Caption", exact=True).nth(1).fill("A cat looks into the camera.")
+    visits.shoot(page, "editing")
+    captions.get_by_role("button", name="Save").click()
+    expect(captions.get_by_role("listitem")).to_have_count(2)
+    page.reload()
+    expect(captions).to_contain_text("Eine Katze schaut in die Kamera.")
+    expect(captions).to_contain_text("German")
+    visits.shoot(page, "captions")
+
+    captions.get_by_role("button", name="Edit").click()
+    captions.get_by_role("button", name="Remove this caption").first.click()
+    captions.get_by_role("button", name="Save").click()
+    expect(captions.get_by_role("listitem")).to_have_count(1)
+
+
 def test_back_closes_the_large_view_and_keeps_the_search(visits: Visits, filled: str) -> None:
     page = visits.open(f"/?collection={filled}")
     search(page, "a cat")
