@@ -104,9 +104,8 @@ def caption_vectors_file(bundle: Path, number: int) -> Path:
     return bundle / f"caption-vectors-{number + 1}.npy"
 
 
-def write_manifest(bundle: Path, manifest: Manifest) -> None:
-    document = {"format": FORMAT, "version": VERSION, **asdict(manifest)}
-    (bundle / MANIFEST).write_text(json.dumps(document, indent=2) + "\n", encoding="utf-8")
+def manifest_document(manifest: Manifest) -> str:
+    return json.dumps({"format": FORMAT, "version": VERSION, **asdict(manifest)}, indent=2) + "\n"
 
 
 def read_manifest(bundle: Path) -> Manifest:

@@ -14,6 +14,7 @@ from fastapi.routing import APIRoute
 from fastapi.staticfiles import StaticFiles
 from fastapi_offline import FastAPIOffline
 
+from service.fetch import Fetcher
 from service.gate import Gate
 from service.handlers import tell_errors
 from service.hosts import OwnHosts
@@ -21,7 +22,7 @@ from service.library import Library
 from service.middleware import DOCUMENTATION, BodyLimit, HeadToo, LastResort, SecurityHeaders
 from service.problems import SCHEMAS, documented
 from service.reembedding import Reembedding
-from service.routes import collections, health, images, search
+from service.routes import collections, health, images, search, upkeep
 from service.routes.context import Context
 from service.schemas import UploadProblem
 from service.settings import Settings
@@ -30,6 +31,7 @@ from service.spoken import Spoken
 WEB: Final = Path(__file__).parent / "web"
 SEARCH_THREADS: Final = 32
 UPLOAD_THREADS: Final = 4  # each holds up to two chunks of images in memory
+UPKEEP_THREADS: Final = 2  # each keeps SQLite's log from shrinking for as long as it reads
 OPEN_FILES: Final = 16384  # an upload may hold a temporary file for each of its files
 
 DESCRIPTION: Final = """
@@ -41,14 +43,21 @@ blame, the `limit` that was passed and the `remedy`.
 """
 
 
-def create_app(library: Library, settings: Settings) -> FastAPI:
-    """The service around `library`, which it closes when it stops."""
+def create_app(library: Library, settings: Settings, fetcher: Fetcher | None = None) -> FastAPI:
+    """The service around `library`, which it closes when it stops.
+
+    URLs are fetched by `fetcher`; without one by one of its own, where the settings allow it.
+    """
+    if fetcher is None and settings.fetch_urls:
+        fetcher = Fetcher(settings.max_image_bytes)
     context = Context(
         library=library,
         settings=settings,
         searches=Gate(threads=SEARCH_THREADS, limit=settings.queue),
         uploads=Gate(threads=UPLOAD_THREADS, limit=settings.queue),
+        upkeep=Gate(threads=UPKEEP_THREADS, limit=2 * UPKEEP_THREADS),
         reembedding=Reembedding(library),
+        fetcher=fetcher,
     )
     app = FastAPIOffline(
         title="Pivot",
@@ -68,7 +77,7 @@ def create_app(library: Library, settings: Settings) -> FastAPI:
     app.add_middleware(OwnHosts, settings=settings)
     app.add_middleware(Spoken)
     app.add_middleware(SecurityHeaders)  # the last one added is the outermost
-    routers = [module.router for module in (collections, images, search, health)]
+    routers = [module.router for module in (collections, images, search, upkeep, health)]
     for router in routers:
         app.include_router(router)
     _serve_page(app)

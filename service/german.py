@@ -10,7 +10,7 @@ from string import Formatter
 from typing import Any, Final, NamedTuple
 
 from index import errors as gallery
-from service import bad_requests, batcher, decoder, forms, images, images_in_text, queries, uploads
+from service import bad_requests, batcher, decoder, fetch, forms, images, images_in_text, queries, uploads
 from service.german_phrases import number, phrase
 
 
@@ -31,6 +31,19 @@ GERMAN: Final[Mapping[type[Exception], German]] = {
     images.ImageEmpty: German(
         "Leere Datei",
         "Die Datei ist leer (0 Byte). Eine andere wählen oder sie noch einmal aus ihrer Quelle kopieren.",
+    ),
+    fetch.UrlRefused: German(
+        "URL abgelehnt",
+        "Die URL wird abgelehnt: {reason}. Eine eines öffentlichen Servers angeben oder die Datei hochladen.",
+    ),
+    fetch.FetchFailed: German(
+        "URL ohne Datei",
+        "Die URL ergab keine Datei: {reason}. Sie in einem Browser prüfen oder die Datei hochladen.",
+    ),
+    fetch.FetchingOff: German(
+        "URLs sind abgeschaltet",
+        "Der Dienst ruft keine URLs ab. Die Dateien selbst hochladen, oder der Betreiber setzt"
+        " PIVOT_FETCH_URLS=1.",
     ),
     images.NotAnImage: German(
         "Kein Bild", f"Die Datei ist kein Bild. Eines dieser Formate schicken: {images.ACCEPTED}."
@@ -214,6 +227,11 @@ GERMAN: Final[Mapping[type[Exception], German]] = {
         "Unbrauchbare Metadaten",
         "Die Metadaten sind unbrauchbar: {reason}."
         " Ein JSON-Objekt für alle Dateien schicken oder eine Liste mit einem Objekt für jede.",
+    ),
+    bad_requests.WrongNumber: German(
+        "Falsche Anzahl",
+        "`{field}` hat {entries} Einträge für {files} Dateien."
+        " Für jede Datei einen angeben, in der Reihenfolge der Dateien.",
     ),
     bad_requests.BadCursor: _BAD_CURSOR,
     bad_requests.InvalidRequest: German(

@@ -46,7 +46,7 @@ class Library:
         self._serving = Serving(Embedder(encoder, settings.queue))
         self._coming = coming and Embedder(coming, settings.queue)
         self._partial = gallery.pending() > 0
-        self._intake = Intake(gallery, decoder, self._serving, settings)
+        self._intake = Intake(gallery, decoder, self._serving, detect, settings)
         self._finder = Finder(gallery, decoder, self._serving, detect, settings, rules)
 
     @property

@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from starlette.responses import Response
 
 from index import errors as gallery
-from service import bad_requests, batcher, decoder, forms, images, images_in_text, queries, uploads
+from service import bad_requests, batcher, decoder, fetch, forms, images, images_in_text, queries, uploads
 from service.german import german_of
 from service.spoken import spoken
 
@@ -92,6 +92,9 @@ KINDS: Final[dict[type[Exception], Kind]] = {
     decoder.DecodeCrashed: Kind(422, "decode-crashed", "Decoding failed", "file"),
     decoder.DecoderNotStarted: Kind(503, "overloaded", "Overloaded"),
     uploads.FileUnreadable: Kind(500, "file-unreadable", "Unreadable file", "file"),
+    fetch.UrlRefused: Kind(422, "url-refused", "URL refused"),
+    fetch.FetchFailed: Kind(502, "fetch-failed", "URL gave no file"),
+    fetch.FetchingOff: Kind(403, "fetching-off", "URLs are switched off"),
     queries.QueryEmpty: Kind(422, "query-empty", "Empty query", "q"),
     queries.QueryTooLong: Kind(422, "query-too-long", "Query too long", "q"),
     queries.QueryUnreadable: Kind(422, "query-unreadable", "Unknown script", "q"),
@@ -147,6 +150,7 @@ KINDS: Final[dict[type[Exception], Kind]] = {
     bad_requests.TooManyFiles: Kind(413, "too-many-files", "Too many files"),
     bad_requests.UnknownField: Kind(422, "unknown-field", "Unknown field"),
     bad_requests.BadMetadata: Kind(422, "bad-metadata", "Unusable metadata", "metadata"),
+    bad_requests.WrongNumber: Kind(422, "wrong-number", "Wrong number of entries"),
     bad_requests.BadCursor: Kind(422, "bad-cursor", "Unknown cursor", "cursor"),
     bad_requests.InvalidRequest: Kind(422, "invalid-request", "Invalid request"),
     bad_requests.NoImageAccepted: Kind(422, "no-image-accepted", "No image accepted", "files"),
@@ -218,6 +222,7 @@ def documented(
 
 _MEANINGS: Final[dict[int | str, str]] = {
     "default": "Any other problem",
+    403: "The operator has switched this off",
     404: "There is no such collection or image",
     409: "The request conflicts with what is there",
     410: "The page's place is no more",
