@@ -104,6 +104,14 @@ GERMAN: Final[Mapping[type[Exception], German]] = {
         "Bildunterschriften zählen nur, wo es für das Modell (hier {model}) Regeln dafür gibt und die Anfrage"
         " nur aus Texten mit positivem Gewicht besteht. `captions` weglassen oder false schicken.",
     ),
+    queries.UnknownModel: German(
+        "Unbekanntes Modell",
+        "Ein Modell {name!r} gibt es nicht; hier antwortet {serving}. Diesen Namen schicken.",
+    ),
+    queries.WrongDimensions: German(
+        "Nicht die Dimension des Modells",
+        "`dimensions` ist {given}, die Vektoren des Modells haben {limit} Zahlen. `dimensions` weglassen.",
+    ),
     images_in_text.NotBase64: German(
         "Kein Base64",
         "Der Text ist kein Base64. Die Bilddatei als Base64 oder als Data-URI schicken:"
