@@ -10,7 +10,7 @@ JOBS ?= 2
 FUZZ ?= 300
 
 .DEFAULT_GOAL := help
-.PHONY: help serve demo test check browser fuzz paper-table bench-model bench-index clean
+.PHONY: help serve demo test check browser fuzz paper-table bench-model bench-index bench-service clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -46,6 +46,9 @@ bench-model: $(VENV)/dev ## what the model costs, next to CLIP and XLM-RoBERTa, 
 
 bench-index: $(VENV)/dev ## what a search costs from 1,000 to 1,000,000 images, next to FAISS alone and hnswlib
 	$(BIN)/python -m benchmarks.index
+
+bench-service: $(VENV)/dev ## what the service costs over HTTP with 100,000 images, and whether its targets hold
+	$(BIN)/python -m benchmarks.service --repeat
 
 clean: ## remove the virtual environment and caches, never a store
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis artefacts *.egg-info
