@@ -4,10 +4,10 @@ import logging
 import threading
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
 from index.gallery import DEFAULT_COLLECTION, Gallery
-from index.records import CaptionRules
+from index.records import CaptionRules, ImageRecord
 from index.vectors import Row
 from service.decoder import Decoder
 from service.embedder import Embedder, Encoder, Serving
@@ -91,6 +91,14 @@ class Library:
         """
         self.check_collection(collection)
         return self._intake.add(collection, uploads)
+
+    def change(self, collection: str, id: int, change: Mapping[str, Any]) -> ImageRecord:
+        """Change an image: any of the fields of `ImageChange`, with captions as they were given.
+
+        Raises UnknownCollection, UnknownImage, ExternalIdTaken, TooManyCaptions, BadValue, StorageFull,
+        StorageUnwritable, Stopping.
+        """
+        return self._intake.change(collection, id, change)
 
     def reembed(self, stop: threading.Event) -> int:
         """Give images and captions that lack a vector of the current model one, made from originals and
