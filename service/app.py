@@ -22,7 +22,7 @@ from service.library import Library
 from service.middleware import DOCUMENTATION, BodyLimit, HeadToo, LastResort, SecurityHeaders
 from service.problems import SCHEMAS, documented
 from service.reembedding import Reembedding
-from service.routes import collections, health, images, search, upkeep
+from service.routes import collections, embeddings, health, images, search, upkeep
 from service.routes.context import Context
 from service.schemas import UploadProblem
 from service.settings import Settings
@@ -30,6 +30,7 @@ from service.spoken import Spoken
 
 WEB: Final = Path(__file__).parent / "web"
 SEARCH_THREADS: Final = 32
+EMBEDDING_THREADS: Final = 4  # each has up to 32 texts in the queue that searches wait in
 UPLOAD_THREADS: Final = 4  # each holds up to two chunks of images in memory
 UPKEEP_THREADS: Final = 2  # each keeps SQLite's log from shrinking for as long as it reads
 OPEN_FILES: Final = 16384  # an upload may hold a temporary file for each of its files
@@ -55,6 +56,7 @@ def create_app(library: Library, settings: Settings, fetcher: Fetcher | None = N
         settings=settings,
         searches=Gate(threads=SEARCH_THREADS, limit=settings.queue),
         uploads=Gate(threads=UPLOAD_THREADS, limit=settings.queue),
+        embeddings=Gate(threads=EMBEDDING_THREADS, limit=settings.queue),
         upkeep=Gate(threads=UPKEEP_THREADS, limit=2 * UPKEEP_THREADS),
         reembedding=Reembedding(library),
         fetcher=fetcher,
@@ -77,7 +79,7 @@ def create_app(library: Library, settings: Settings, fetcher: Fetcher | None = N
     app.add_middleware(OwnHosts, settings=settings)
     app.add_middleware(Spoken)
     app.add_middleware(SecurityHeaders)  # the last one added is the outermost
-    routers = [module.router for module in (collections, images, search, upkeep, health)]
+    routers = [module.router for module in (collections, images, search, embeddings, upkeep, health)]
     for router in routers:
         app.include_router(router)
     _serve_page(app)

@@ -127,6 +127,20 @@ class BadMetadata(BadRequest):
         )
 
 
+class WrongNumber(BadRequest):
+    def __init__(self, field: str, entries: int, files: int) -> None:
+        super().__init__(field, entries, files)
+        self.field = field
+        self.entries = entries
+        self.files = files
+
+    def __str__(self) -> str:
+        return (
+            f"`{self.field}` has {self.entries:,} entries for {self.files:,} files."
+            " Give one for each file, in the order of the files."
+        )
+
+
 class BadCursor(BadRequest):
     def __str__(self) -> str:
         return "The cursor is not one that this service gave. Leave it out to start from the beginning."

@@ -104,6 +104,14 @@ GERMAN: Final[Mapping[type[Exception], German]] = {
         "Bildunterschriften zählen nur, wo es für das Modell (hier {model}) Regeln dafür gibt und die Anfrage"
         " nur aus Texten mit positivem Gewicht besteht. `captions` weglassen oder false schicken.",
     ),
+    queries.UnknownModel: German(
+        "Unbekanntes Modell",
+        "Ein Modell {name!r} gibt es nicht; hier antwortet {serving}. Diesen Namen schicken.",
+    ),
+    queries.WrongDimensions: German(
+        "Nicht die Dimension des Modells",
+        "`dimensions` ist {given}, die Vektoren des Modells haben {limit} Zahlen. `dimensions` weglassen.",
+    ),
     images_in_text.NotBase64: German(
         "Kein Base64",
         "Der Text ist kein Base64. Die Bilddatei als Base64 oder als Data-URI schicken:"
@@ -227,6 +235,11 @@ GERMAN: Final[Mapping[type[Exception], German]] = {
         "Unbrauchbare Metadaten",
         "Die Metadaten sind unbrauchbar: {reason}."
         " Ein JSON-Objekt für alle Dateien schicken oder eine Liste mit einem Objekt für jede.",
+    ),
+    bad_requests.WrongNumber: German(
+        "Falsche Anzahl",
+        "`{field}` hat {entries} Einträge für {files} Dateien."
+        " Für jede Datei einen angeben, in der Reihenfolge der Dateien.",
     ),
     bad_requests.BadCursor: _BAD_CURSOR,
     bad_requests.InvalidRequest: German(

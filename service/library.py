@@ -8,6 +8,7 @@ from typing import Self
 
 from index.gallery import DEFAULT_COLLECTION, Gallery
 from index.records import CaptionRules
+from index.vectors import Row
 from service.decoder import Decoder
 from service.embedder import Embedder, Encoder, Serving
 from service.finder import RULES, Finder, Language
@@ -46,7 +47,7 @@ class Library:
         self._serving = Serving(Embedder(encoder, settings.queue))
         self._coming = coming and Embedder(coming, settings.queue)
         self._partial = gallery.pending() > 0
-        self._intake = Intake(gallery, decoder, self._serving, settings)
+        self._intake = Intake(gallery, decoder, self._serving, detect, settings)
         self._finder = Finder(gallery, decoder, self._serving, detect, settings, rules)
 
     @property
@@ -134,6 +135,16 @@ class Library:
         CursorExpired, Overloaded, Stopping.
         """
         return self._finder.search(collection, parts, ranking, accepted=accepted, partial=self._partial)
+
+    def embed(
+        self, parts: Sequence[Part], *, model: str | None = None, dim: int | None = None
+    ) -> tuple[str, list[Row]]:
+        """The version of the model that serves, and a vector for each text and image from outside.
+
+        Each is (dim,) float32, unit. Raises UnknownModel and WrongDimensions where another `model` or `dim`
+        is asked for, and as `search` does.
+        """
+        return self._finder.embed(parts, model, dim)
 
     def search_text(
         self, collection: str, q: str, *, language: str | None = None, ranking: Ranking = DEFAULT_RANKING

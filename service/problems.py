@@ -53,9 +53,10 @@ class Problem(BaseModel):
         default=None, description="all fields, where several are to blame"
     )
 
-    def response(self, headers: Mapping[str, str] | None = None) -> Response:
+    def response(self, headers: Mapping[str, str] | None = None, **more: Any) -> Response:
+        """The document, with `more` members where other people's clients look for them."""
         # Only our own members are left out: what lies further in, as the items of an upload do, is whole.
-        told = {name: value for name, value in self.model_dump().items() if value is not None}
+        told = {name: value for name, value in self.model_dump().items() if value is not None} | more
         # Not pydantic's own JSON, which fails at half a surrogate pair: a field may be named by one.
         languages = {"Content-Language": spoken(), "Vary": "Accept-Language"}
         return Response(
@@ -101,6 +102,8 @@ KINDS: Final[dict[type[Exception], Kind]] = {
     queries.BadLanguage: Kind(422, "bad-language", "Not a language", "language"),
     queries.OutOfRange: Kind(422, "out-of-range", "Out of range"),
     queries.CaptionsWithoutRules: Kind(422, "captions-without-rules", "Captions take no part", "captions"),
+    queries.UnknownModel: Kind(404, "unknown-model", "No such model", "model"),
+    queries.WrongDimensions: Kind(422, "wrong-dimensions", "Not the model's dimensions", "dimensions"),
     images_in_text.NotBase64: Kind(422, "bad-image-text", "Not base64", "image"),
     gallery.UnknownCollection: Kind(404, "unknown-collection", "No such collection", "collection"),
     gallery.CollectionExists: Kind(409, "collection-exists", "Collection exists", "name"),
@@ -150,6 +153,7 @@ KINDS: Final[dict[type[Exception], Kind]] = {
     bad_requests.TooManyFiles: Kind(413, "too-many-files", "Too many files"),
     bad_requests.UnknownField: Kind(422, "unknown-field", "Unknown field"),
     bad_requests.BadMetadata: Kind(422, "bad-metadata", "Unusable metadata", "metadata"),
+    bad_requests.WrongNumber: Kind(422, "wrong-number", "Wrong number of entries"),
     bad_requests.BadCursor: Kind(422, "bad-cursor", "Unknown cursor", "cursor"),
     bad_requests.InvalidRequest: Kind(422, "invalid-request", "Invalid request"),
     bad_requests.NoImageAccepted: Kind(422, "no-image-accepted", "No image accepted", "files"),
@@ -222,6 +226,7 @@ def documented(
 _MEANINGS: Final[dict[int | str, str]] = {
     "default": "Any other problem",
     403: "The operator has switched this off",
+    400: "A field is missing, out of range or of no use, told as OpenAI does",
     404: "There is no such collection or image",
     409: "The request conflicts with what is there",
     410: "The page's place is no more",

@@ -21,6 +21,7 @@ class Context:
     settings: Settings
     searches: Gate
     uploads: Gate
+    embeddings: Gate
     upkeep: Gate
     reembedding: Reembedding
     fetcher: Fetcher | None  # None: the operator has not switched URLs on

@@ -24,6 +24,17 @@ UPLOAD_FORM: Final = _described(
             "description": "JSON: one object for all files, or an array with one for each",
             "examples": ['{"album": "summer"}'],
         },
+        "captions": {
+            "type": "string",
+            "description": "JSON: an array of captions for all files, or an array of such arrays, one for"
+            " each file; a caption is an object with `text` and, unless it is to be detected, `language`",
+            "examples": ['[{"text": "Ein Hund springt ins Wasser", "language": "de"}]'],
+        },
+        "external_ids": {
+            "type": "string",
+            "description": "JSON: an array with one string or null for each file, what you call it",
+            "examples": ['["holidays/1"]'],
+        },
     },
 )
 

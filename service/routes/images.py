@@ -26,6 +26,8 @@ router = APIRouter(prefix="/v1/collections/{collection}/images", tags=["images"]
 
 MAX_PAGE: Final = 1000
 
+IN_FORMS: Final = {"file": "files", "external_id": "external_ids"}  # fields of one image, and of many
+
 Order = Literal["oldest", "newest"]
 
 
@@ -129,7 +131,8 @@ def _answer(outcomes: Sequence[Outcome]) -> Response:
     for index, outcome in enumerate(outcomes):
         problem = problem_for(outcome.error) if outcome.error else None
         if problem:
-            problem = problem.model_copy(update={"field": f"files[{index}]"})
+            field = IN_FORMS.get(str(problem.field), str(problem.field))
+            problem = problem.model_copy(update={"field": f"{field}[{index}]"})
         items.append(schemas.UploadItem.of(index, outcome, problem))
     answer = schemas.UploadAnswer.of(items)
     if answer.failed == len(items):
