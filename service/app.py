@@ -18,10 +18,12 @@ from service.fetch import Fetcher
 from service.gate import Gate
 from service.handlers import tell_errors
 from service.hosts import OwnHosts
+from service.json_uploads import ImagePatch, JsonUpload, described
 from service.library import Library
 from service.middleware import DOCUMENTATION, BodyLimit, HeadToo, LastResort, SecurityHeaders
 from service.problems import SCHEMAS, documented
 from service.reembedding import Reembedding
+from service.repeats import Repeats
 from service.routes import collections, embeddings, health, images, search, upkeep
 from service.routes.context import Context
 from service.schemas import UploadProblem
@@ -59,6 +61,7 @@ def create_app(library: Library, settings: Settings, fetcher: Fetcher | None = N
         embeddings=Gate(threads=EMBEDDING_THREADS, limit=settings.queue),
         upkeep=Gate(threads=UPKEEP_THREADS, limit=2 * UPKEEP_THREADS),
         reembedding=Reembedding(library),
+        repeats=Repeats(),
         fetcher=fetcher,
     )
     app = FastAPIOffline(
@@ -137,7 +140,10 @@ def _describe_failed_uploads(app: FastAPI) -> None:
         document = describe()
         model = UploadProblem.model_json_schema(ref_template=f"{SCHEMAS}{{model}}", mode="serialization")
         del model["$defs"]  # all of which are there already
-        document["components"]["schemas"]["UploadProblem"] = model
+        schemas = document["components"]["schemas"]
+        schemas["UploadProblem"] = model
+        for name, schema in described(JsonUpload, ImagePatch).items():
+            schemas.setdefault(name, schema)
         return document
 
     app.openapi = openapi  # type: ignore[method-assign]

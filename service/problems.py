@@ -8,7 +8,18 @@ from pydantic import BaseModel, ConfigDict, Field
 from starlette.responses import Response
 
 from index import errors as gallery
-from service import bad_requests, batcher, decoder, fetch, forms, images, images_in_text, queries, uploads
+from service import (
+    bad_requests,
+    batcher,
+    decoder,
+    fetch,
+    forms,
+    images,
+    images_in_text,
+    queries,
+    repeats,
+    uploads,
+)
 from service.german import german_of
 from service.spoken import spoken
 
@@ -148,6 +159,10 @@ KINDS: Final[dict[type[Exception], Kind]] = {
     bad_requests.BodyTooLarge: Kind(413, "body-too-large", "Request too large"),
     bad_requests.BodiesTooLarge: Kind(503, "overloaded", "Overloaded"),
     bad_requests.NotMultipart: Kind(415, "not-multipart", "Not a form with files"),
+    bad_requests.NotJson: Kind(415, "not-json", "Not JSON"),
+    repeats.BadKey: Kind(422, "bad-idempotency-key", "Unusable key", repeats.HEADER),
+    repeats.KeyInUse: Kind(409, "idempotency-key-in-use", "Request under way", repeats.HEADER, retry_after=1),
+    repeats.KeyReused: Kind(422, "idempotency-key-reused", "Key of another request", repeats.HEADER),
     bad_requests.BadForm: Kind(422, "bad-form", "Unreadable form"),
     bad_requests.NoFiles: Kind(422, "no-files", "No files"),
     bad_requests.TooManyFiles: Kind(413, "too-many-files", "Too many files"),

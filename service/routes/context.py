@@ -10,6 +10,7 @@ from service.gate import Gate
 from service.integers import Integer
 from service.library import Library
 from service.reembedding import Reembedding
+from service.repeats import Repeats
 from service.settings import Settings
 
 
@@ -24,6 +25,7 @@ class Context:
     embeddings: Gate
     upkeep: Gate
     reembedding: Reembedding
+    repeats: Repeats
     fetcher: Fetcher | None  # None: the operator has not switched URLs on
 
 

@@ -41,13 +41,14 @@ class Description:
     def body_examples(self, operation: Operation) -> list[dict[str, Any]]:
         """Arguments for httpx: one for each example of the body; none at all where there is no body."""
         content = operation.description.get("requestBody", {}).get("content", {})
+        bodies: list[dict[str, Any]] = []
         if "application/json" in content:
             examples = self.resolved(content["application/json"]["schema"])["examples"]
-            return [{"json": example} for example in examples]
+            bodies += [{"json": example} for example in examples]
         if "multipart/form-data" in content:
             properties = self.resolved(content["multipart/form-data"]["schema"])["properties"]
-            return [self._form(properties)]
-        return [{}]
+            bodies.append(self._form(properties))
+        return bodies or [{}]
 
     @staticmethod
     def _form(properties: dict[str, Schema]) -> dict[str, Any]:
@@ -104,6 +105,7 @@ def test_every_operation_is_named_and_explained(description: Description) -> Non
 def test_the_names_that_clients_are_generated_from_stay(description: Description) -> None:
     assert sorted(operation.description["operationId"] for operation in description.operations) == [
         "add_images",
+        "change_image",
         "create_collection",
         "delete_collection",
         "delete_image",
@@ -122,8 +124,10 @@ def test_the_names_that_clients_are_generated_from_stay(description: Description
         "live",
         "ready",
         "search",
+        "search_batch",
         "search_by_address",
         "search_by_image",
+        "search_captions",
     ]
 
 
