@@ -77,6 +77,8 @@ def test_neither_an_id_nor_a_file_is_told(run: Run) -> None:
 
 def test_collections_are_made_listed_and_deleted(run: Run, album: str) -> None:
     assert run("collections", "create", "fresh").out == "fresh is there.\n"
+    assert run("collections", "rename", "fresh", "fresher").out == "fresh is fresher now.\n"
+    assert run("collections", "rename", "fresher", "fresh").code == 0
     lines = run("collections", "list").out.splitlines()
     assert lines[0].split() == ["name", "images", "searchable", "created"]
     assert [album, "3", "3"] in [line.split()[:3] for line in lines]
