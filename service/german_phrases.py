@@ -110,7 +110,7 @@ PHRASES: Final[Mapping[str, str]] = {
     "Send texts: numbers of tokens mean nothing to this model": (
         "Texte schicken: Nummern von Tokens sagen diesem Modell nichts"
     ),
-    "Ask for at most {} results in all: these are {}": "Höchstens {} Treffer zusammen verlangen: dies sind {}",
+    "Ask for at most {} results in all: these are {}": "Höchstens {} Treffer zusammen verlangen, nicht {}",
     "Give a `weight` that is not 0, or leave the part out": (
         "Ein `weight` angeben, das nicht 0 ist, oder den Teil weglassen"
     ),
