@@ -18,11 +18,14 @@ from service.fetch import Fetcher
 from service.gate import Gate
 from service.handlers import tell_errors
 from service.hosts import OwnHosts
+from service.jobs.events import Bell
+from service.jobs.ledger import Ledger
+from service.jobs.runner import Runner
 from service.library import Library
 from service.middleware import DOCUMENTATION, BodyLimit, HeadToo, LastResort, SecurityHeaders
 from service.problems import SCHEMAS, documented
 from service.reembedding import Reembedding
-from service.routes import collections, health, images, search, upkeep
+from service.routes import collections, health, images, imports, jobs, search, upkeep
 from service.routes.context import Context
 from service.schemas import UploadProblem
 from service.settings import Settings
@@ -32,6 +35,7 @@ WEB: Final = Path(__file__).parent / "web"
 SEARCH_THREADS: Final = 32
 UPLOAD_THREADS: Final = 4  # each holds up to two chunks of images in memory
 UPKEEP_THREADS: Final = 2  # each keeps SQLite's log from shrinking for as long as it reads
+STREAM_THREADS: Final = 4
 OPEN_FILES: Final = 16384  # an upload may hold a temporary file for each of its files
 
 DESCRIPTION: Final = """
@@ -50,6 +54,7 @@ def create_app(library: Library, settings: Settings, fetcher: Fetcher | None = N
     """
     if fetcher is None and settings.fetch_urls:
         fetcher = Fetcher(settings.max_image_bytes)
+    ledger, bell = Ledger(settings.store), Bell()
     context = Context(
         library=library,
         settings=settings,
@@ -57,6 +62,10 @@ def create_app(library: Library, settings: Settings, fetcher: Fetcher | None = N
         uploads=Gate(threads=UPLOAD_THREADS, limit=settings.queue),
         upkeep=Gate(threads=UPKEEP_THREADS, limit=2 * UPKEEP_THREADS),
         reembedding=Reembedding(library),
+        ledger=ledger,
+        runner=Runner(library, ledger, settings, fetcher, bell),
+        bell=bell,
+        streams=Gate(threads=STREAM_THREADS, limit=settings.queue),
         fetcher=fetcher,
     )
     app = FastAPIOffline(
@@ -77,7 +86,7 @@ def create_app(library: Library, settings: Settings, fetcher: Fetcher | None = N
     app.add_middleware(OwnHosts, settings=settings)
     app.add_middleware(Spoken)
     app.add_middleware(SecurityHeaders)  # the last one added is the outermost
-    routers = [module.router for module in (collections, images, search, upkeep, health)]
+    routers = [module.router for module in (collections, images, search, imports, jobs, upkeep, health)]
     for router in routers:
         app.include_router(router)
     _serve_page(app)
@@ -92,10 +101,14 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     context = cast(Context, app.state.context)
     _allow_open_files()
     context.reembedding.start()
+    await run_in_threadpool(context.runner.start)
     try:
         yield
     finally:
+        context.bell.close()
+        await run_in_threadpool(context.runner.stop)
         await run_in_threadpool(context.reembedding.stop)
+        await run_in_threadpool(context.ledger.close)
         await run_in_threadpool(context.library.close)
 
 

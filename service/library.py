@@ -2,7 +2,7 @@
 
 import logging
 import threading
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from types import TracebackType
 from typing import Self
 
@@ -90,6 +90,12 @@ class Library:
         """
         self.check_collection(collection)
         return self._intake.add(collection, uploads)
+
+    def add_in_chunks(
+        self, collection: str, uploads: Iterable[Upload], files: int
+    ) -> Iterator[list[Outcome]]:
+        """As `add`, telling of at most `files` images at a time, as soon as they are stored."""
+        return self._intake.add_in_chunks(collection, uploads, files)
 
     def reembed(self, stop: threading.Event) -> int:
         """Give images and captions that lack a vector of the current model one, made from originals and
