@@ -21,11 +21,13 @@ from service.hosts import OwnHosts
 from service.jobs.events import Bell
 from service.jobs.ledger import Ledger
 from service.jobs.runner import Runner
+from service.json_uploads import ImagePatch, JsonUpload, described
 from service.library import Library
 from service.middleware import DOCUMENTATION, BodyLimit, HeadToo, LastResort, SecurityHeaders
 from service.problems import SCHEMAS, documented
 from service.reembedding import Reembedding
-from service.routes import collections, health, images, imports, jobs, search, upkeep
+from service.repeats import Repeats
+from service.routes import collections, embeddings, health, images, imports, jobs, search, upkeep
 from service.routes.context import Context
 from service.schemas import UploadProblem
 from service.settings import Settings
@@ -33,6 +35,7 @@ from service.spoken import Spoken
 
 WEB: Final = Path(__file__).parent / "web"
 SEARCH_THREADS: Final = 32
+EMBEDDING_THREADS: Final = 4  # each has up to 32 texts in the queue that searches wait in
 UPLOAD_THREADS: Final = 4  # each holds up to two chunks of images in memory
 UPKEEP_THREADS: Final = 2  # each keeps SQLite's log from shrinking for as long as it reads
 STREAM_THREADS: Final = 4
@@ -60,12 +63,14 @@ def create_app(library: Library, settings: Settings, fetcher: Fetcher | None = N
         settings=settings,
         searches=Gate(threads=SEARCH_THREADS, limit=settings.queue),
         uploads=Gate(threads=UPLOAD_THREADS, limit=settings.queue),
+        embeddings=Gate(threads=EMBEDDING_THREADS, limit=settings.queue),
         upkeep=Gate(threads=UPKEEP_THREADS, limit=2 * UPKEEP_THREADS),
         reembedding=Reembedding(library),
         ledger=ledger,
         runner=Runner(library, ledger, settings, fetcher, bell),
         bell=bell,
         streams=Gate(threads=STREAM_THREADS, limit=settings.queue),
+        repeats=Repeats(),
         fetcher=fetcher,
     )
     app = FastAPIOffline(
@@ -86,7 +91,9 @@ def create_app(library: Library, settings: Settings, fetcher: Fetcher | None = N
     app.add_middleware(OwnHosts, settings=settings)
     app.add_middleware(Spoken)
     app.add_middleware(SecurityHeaders)  # the last one added is the outermost
-    routers = [module.router for module in (collections, images, search, imports, jobs, upkeep, health)]
+    routers = [
+        module.router for module in (collections, images, search, embeddings, imports, jobs, upkeep, health)
+    ]
     for router in routers:
         app.include_router(router)
     _serve_page(app)
@@ -148,7 +155,10 @@ def _describe_failed_uploads(app: FastAPI) -> None:
         document = describe()
         model = UploadProblem.model_json_schema(ref_template=f"{SCHEMAS}{{model}}", mode="serialization")
         del model["$defs"]  # all of which are there already
-        document["components"]["schemas"]["UploadProblem"] = model
+        schemas = document["components"]["schemas"]
+        schemas["UploadProblem"] = model
+        for name, schema in described(JsonUpload, ImagePatch).items():
+            schemas.setdefault(name, schema)
         return document
 
     app.openapi = openapi  # type: ignore[method-assign]

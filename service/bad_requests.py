@@ -77,6 +77,16 @@ class NotMultipart(BadRequest):
         return f"The request is {self.content_type}. Send the files as multipart/form-data."
 
 
+class NotJson(BadRequest):
+    def __init__(self, content_type: str, wanted: str) -> None:
+        super().__init__(content_type, wanted)
+        self.content_type = content_type
+        self.wanted = wanted
+
+    def __str__(self) -> str:
+        return f"The request is {self.content_type}. Send it as {self.wanted}."
+
+
 class BadForm(BadRequest):
     def __init__(self, reason: str) -> None:
         super().__init__(reason)

@@ -96,7 +96,7 @@ async def _form(request: Request, shape: Shape) -> AsyncIterator[FormData]:
     if not content_type.lower().startswith("multipart/form-data"):
         raise NotMultipart(content_type, shape.file)
     try:
-        with _scratch():
+        with scratch():
             form = await _parsed(request, shape)
     except MultiPartException as error:  # Starlette tells the reason in words only
         too_many = error.message.startswith("Too many files")
@@ -108,7 +108,8 @@ async def _form(request: Request, shape: Shape) -> AsyncIterator[FormData]:
 
 
 @contextmanager
-def _scratch() -> Iterator[None]:
+def scratch() -> Iterator[None]:
+    """While temporary files are written. Raises ScratchFull, StorageUnwritable."""
     try:
         with translated(Path(gettempdir())):
             yield

@@ -10,7 +10,18 @@ from string import Formatter
 from typing import Any, Final, NamedTuple
 
 from index import errors as gallery
-from service import bad_requests, batcher, decoder, fetch, forms, images, images_in_text, queries, uploads
+from service import (
+    bad_requests,
+    batcher,
+    decoder,
+    fetch,
+    forms,
+    images,
+    images_in_text,
+    queries,
+    repeats,
+    uploads,
+)
 from service.german_phrases import number, phrase
 from service.jobs import errors as job_errors
 
@@ -128,6 +139,14 @@ GERMAN: Final[Mapping[type[Exception], German]] = {
         "Bildunterschriften zählen nur, wo es für das Modell (hier {model}) Regeln dafür gibt und die Anfrage"
         " nur aus Texten mit positivem Gewicht besteht. `captions` weglassen oder false schicken.",
     ),
+    queries.UnknownModel: German(
+        "Unbekanntes Modell",
+        "Ein Modell {name!r} gibt es nicht; hier antwortet {serving}. Diesen Namen schicken.",
+    ),
+    queries.WrongDimensions: German(
+        "Nicht die Dimension des Modells",
+        "`dimensions` ist {given}, die Vektoren des Modells haben {limit} Zahlen. `dimensions` weglassen.",
+    ),
     images_in_text.NotBase64: German(
         "Kein Base64",
         "Der Text ist kein Base64. Die Bilddatei als Base64 oder als Data-URI schicken:"
@@ -231,6 +250,21 @@ GERMAN: Final[Mapping[type[Exception], German]] = {
     bad_requests.NotMultipart: German(
         "Kein Formular mit Dateien",
         "Die Anfrage ist {content_type}. Die Dateien als multipart/form-data schicken.",
+    ),
+    bad_requests.NotJson: German("Kein JSON", "Die Anfrage ist {content_type}. Sie als {wanted} schicken."),
+    repeats.BadKey: German(
+        "Unbrauchbarer Schlüssel",
+        f"Der {repeats.HEADER} ist unbrauchbar. 1 bis 200 sichtbare ASCII-Zeichen angeben, etwa eine UUID.",
+    ),
+    repeats.KeyInUse: German(
+        "Anfrage in Arbeit",
+        f"Eine Anfrage mit diesem {repeats.HEADER} ist in Arbeit."
+        " Diese noch einmal schicken, wenn jene beantwortet ist.",
+    ),
+    repeats.KeyReused: German(
+        "Schlüssel einer anderen Anfrage",
+        f"Mit diesem {repeats.HEADER} kam schon eine andere Anfrage."
+        " Mit jeder neuen Anfrage einen neuen Schlüssel schicken.",
     ),
     bad_requests.BadForm: German(
         "Unlesbares Formular",

@@ -90,6 +90,7 @@ PHRASES: Final[Mapping[str, str]] = {
     # of descriptions
     "Give a language tag such as de or en-GB, or none": "Etwas wie de oder en-GB angeben oder nichts",
     "Leave out the character NUL": "Das Zeichen NUL weglassen",
+    "Give either `data` or `url`": "Entweder `data` oder `url` angeben",
     # of Starlette and FastAPI
     "Field exceeded maximum size of {}KB.": "ein Feld ist größer als {} KB",
     "Part exceeded maximum size of {}KB.": "ein Teil ist größer als {} KB",

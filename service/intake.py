@@ -9,8 +9,9 @@ from dataclasses import dataclass
 from functools import partial
 from itertools import chain
 from time import monotonic
-from typing import Final, Protocol, TypeAlias, TypeVar
+from typing import Any, Final, Protocol, TypeAlias, TypeVar
 
+from index.changes import ImageChange
 from index.errors import ImageRefused
 from index.gallery import Gallery
 from index.records import Added, Addition, CaptionRecord, ImageRecord, NewCaption, NewImage
@@ -20,7 +21,7 @@ from service.descriptions import GivenCaption
 from service.embedder import Embedder, Serving
 from service.images import Decoded, ImageError
 from service.settings import Settings
-from service.uploads import CHUNK_FILES, Content, Outcome, Upload, chunks
+from service.uploads import CHUNK_FILES, Content, Outcome, Upload, chunks, clean_filename
 
 logger = logging.getLogger(__name__)
 
@@ -109,6 +110,21 @@ class Intake:
         read = chunks(uploads, self._max_image_bytes, files)
         started = (self._start(collection, chunk) for chunk in read)
         return map(partial(self._finish, collection), _one_ahead(started))
+
+    def change(self, collection: str, id: int, change: Mapping[str, Any]) -> ImageRecord:
+        """See `Library.change`."""
+
+        def work(embedder: Embedder) -> ImageRecord:
+            given = dict(change)
+            if "filename" in given:
+                given["filename"] = clean_filename(given["filename"])
+            if "captions" in given:
+                self._gallery.image(collection, id)  # before the model is at work
+                given["captions"] = [one.new() for one in self._captions(given["captions"], embedder)]
+            version = embedder.version
+            return self._gallery.update(collection, id, ImageChange(**given), model_version=version)
+
+        return self._serving.use(work)
 
     def reembed(self, stop: threading.Event, space: Space, embedder: Embedder) -> int:
         """Give the images and captions that lack a vector in the space one; see `Library.reembed`."""

@@ -4,10 +4,11 @@ import logging
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
 from index.gallery import DEFAULT_COLLECTION, Gallery
-from index.records import CaptionRules
+from index.records import CaptionRules, ImageRecord
+from index.vectors import Row
 from service.decoder import Decoder
 from service.embedder import Embedder, Encoder, Serving
 from service.finder import RULES, Finder, Language
@@ -97,6 +98,14 @@ class Library:
         """As `add`, telling of at most `files` images at a time, as soon as they are stored."""
         return self._intake.add_in_chunks(collection, uploads, files)
 
+    def change(self, collection: str, id: int, change: Mapping[str, Any]) -> ImageRecord:
+        """Change an image: any of the fields of `ImageChange`, with captions as they were given.
+
+        Raises UnknownCollection, UnknownImage, ExternalIdTaken, TooManyCaptions, BadValue, StorageFull,
+        StorageUnwritable, Stopping.
+        """
+        return self._intake.change(collection, id, change)
+
     def reembed(self, stop: threading.Event) -> int:
         """Give images and captions that lack a vector of the current model one, made from originals and
         texts; with a coming model, all of them one of that, which then serves.
@@ -140,6 +149,16 @@ class Library:
         CursorExpired, Overloaded, Stopping.
         """
         return self._finder.search(collection, parts, ranking, accepted=accepted, partial=self._partial)
+
+    def embed(
+        self, parts: Sequence[Part], *, model: str | None = None, dim: int | None = None
+    ) -> tuple[str, list[Row]]:
+        """The version of the model that serves, and a vector for each text and image from outside.
+
+        Each is (dim,) float32, unit. Raises UnknownModel and WrongDimensions where another `model` or `dim`
+        is asked for, and as `search` does.
+        """
+        return self._finder.embed(parts, model, dim)
 
     def search_text(
         self, collection: str, q: str, *, language: str | None = None, ranking: Ranking = DEFAULT_RANKING

@@ -8,7 +8,18 @@ from pydantic import BaseModel, ConfigDict, Field
 from starlette.responses import Response
 
 from index import errors as gallery
-from service import bad_requests, batcher, decoder, fetch, forms, images, images_in_text, queries, uploads
+from service import (
+    bad_requests,
+    batcher,
+    decoder,
+    fetch,
+    forms,
+    images,
+    images_in_text,
+    queries,
+    repeats,
+    uploads,
+)
 from service.german import german_of
 from service.jobs import errors as job_errors
 from service.spoken import spoken
@@ -54,9 +65,10 @@ class Problem(BaseModel):
         default=None, description="all fields, where several are to blame"
     )
 
-    def response(self, headers: Mapping[str, str] | None = None) -> Response:
+    def response(self, headers: Mapping[str, str] | None = None, **more: Any) -> Response:
+        """The document, with `more` members where other people's clients look for them."""
         # Only our own members are left out: what lies further in, as the items of an upload do, is whole.
-        told = {name: value for name, value in self.model_dump().items() if value is not None}
+        told = {name: value for name, value in self.model_dump().items() if value is not None} | more
         # Not pydantic's own JSON, which fails at half a surrogate pair: a field may be named by one.
         languages = {"Content-Language": spoken(), "Vary": "Accept-Language"}
         return Response(
@@ -107,6 +119,8 @@ KINDS: Final[dict[type[Exception], Kind]] = {
     queries.BadLanguage: Kind(422, "bad-language", "Not a language", "language"),
     queries.OutOfRange: Kind(422, "out-of-range", "Out of range"),
     queries.CaptionsWithoutRules: Kind(422, "captions-without-rules", "Captions take no part", "captions"),
+    queries.UnknownModel: Kind(404, "unknown-model", "No such model", "model"),
+    queries.WrongDimensions: Kind(422, "wrong-dimensions", "Not the model's dimensions", "dimensions"),
     images_in_text.NotBase64: Kind(422, "bad-image-text", "Not base64", "image"),
     gallery.UnknownCollection: Kind(404, "unknown-collection", "No such collection", "collection"),
     gallery.CollectionExists: Kind(409, "collection-exists", "Collection exists", "name"),
@@ -151,6 +165,10 @@ KINDS: Final[dict[type[Exception], Kind]] = {
     bad_requests.BodyTooLarge: Kind(413, "body-too-large", "Request too large"),
     bad_requests.BodiesTooLarge: Kind(503, "overloaded", "Overloaded"),
     bad_requests.NotMultipart: Kind(415, "not-multipart", "Not a form with files"),
+    bad_requests.NotJson: Kind(415, "not-json", "Not JSON"),
+    repeats.BadKey: Kind(422, "bad-idempotency-key", "Unusable key", repeats.HEADER),
+    repeats.KeyInUse: Kind(409, "idempotency-key-in-use", "Request under way", repeats.HEADER, retry_after=1),
+    repeats.KeyReused: Kind(422, "idempotency-key-reused", "Key of another request", repeats.HEADER),
     bad_requests.BadForm: Kind(422, "bad-form", "Unreadable form"),
     bad_requests.NoFiles: Kind(422, "no-files", "No files"),
     bad_requests.TooManyFiles: Kind(413, "too-many-files", "Too many files"),
@@ -229,6 +247,7 @@ def documented(
 _MEANINGS: Final[dict[int | str, str]] = {
     "default": "Any other problem",
     403: "The operator has switched this off",
+    400: "A field is missing, out of range or of no use, told as OpenAI does",
     404: "There is no such collection or image",
     409: "The request conflicts with what is there",
     410: "The page's place is no more",

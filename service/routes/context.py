@@ -13,6 +13,7 @@ from service.jobs.ledger import Ledger
 from service.jobs.runner import Runner
 from service.library import Library
 from service.reembedding import Reembedding
+from service.repeats import Repeats
 from service.settings import Settings
 
 
@@ -24,12 +25,14 @@ class Context:
     settings: Settings
     searches: Gate
     uploads: Gate
+    embeddings: Gate
     upkeep: Gate
     reembedding: Reembedding
     ledger: Ledger
     runner: Runner
     bell: Bell
     streams: Gate  # those who follow a job
+    repeats: Repeats
     fetcher: Fetcher | None  # None: the operator has not switched URLs on
 
 

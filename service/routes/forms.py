@@ -4,6 +4,8 @@ from typing import Any, Final
 
 from service.images import ACCEPTED
 from service.job_schemas import NewImport
+from service.json_uploads import JSON, MERGE_PATCH
+from service.repeats import HEADER
 from service.search_schemas import TextOptions
 
 
@@ -51,6 +53,27 @@ IMPORT_FORM: Final = _described(
     },
 )
 IMPORT_FORM["requestBody"]["content"]["application/json"] = {"schema": _IMPORT}
+
+UPLOAD_FORM["requestBody"]["content"]["application/json"] = {
+    "schema": {"$ref": "#/components/schemas/JsonUpload"}
+}
+
+IDEMPOTENCY_KEY: Final = {
+    "name": HEADER,
+    "in": "header",
+    "schema": {"type": "string", "minLength": 1, "maxLength": 200},
+    "description": "a new one with each new request, such as a UUID, and the same when it is sent again",
+}
+
+PATCH: Final = {
+    "requestBody": {
+        "required": True,
+        "content": {
+            media_type: {"schema": {"$ref": "#/components/schemas/ImagePatch"}}
+            for media_type in (JSON, MERGE_PATCH)
+        },
+    }
+}
 
 QUESTION_FORM: Final = _described(
     "file",
