@@ -104,7 +104,7 @@ class Intake:
         return list(chain.from_iterable(self.add_in_chunks(collection, uploads, CHUNK_FILES)))
 
     def add_in_chunks(
-        self, collection: str, uploads: Iterable[Upload], files: int
+        self, collection: CollectionKey, uploads: Iterable[Upload], files: int
     ) -> Iterator[list[Outcome]]:
         """The same, told as soon as at most `files` of them are stored."""
         read = chunks(uploads, self._max_image_bytes, files)

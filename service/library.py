@@ -96,7 +96,7 @@ class Library:
         self, collection: str, uploads: Iterable[Upload], files: int
     ) -> Iterator[list[Outcome]]:
         """As `add`, telling of at most `files` images at a time, as soon as they are stored."""
-        return self._intake.add_in_chunks(collection, uploads, files)
+        return self._intake.add_in_chunks(self.check_collection(collection), uploads, files)
 
     def change(self, collection: str, id: int, change: Mapping[str, Any]) -> ImageRecord:
         """Change an image: any of the fields of `ImageChange`, with captions as they were given.
