@@ -114,7 +114,7 @@ def _index(options: argparse.Namespace, load: LoadEncoder) -> int:
 
 def _search(options: argparse.Namespace, load: LoadEncoder) -> int:
     from service.commands.table import table
-    from service.schemas import Search
+    from service.search_schemas import Search
 
     search = Search(
         q=options.query,

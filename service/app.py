@@ -14,21 +14,27 @@ from fastapi.routing import APIRoute
 from fastapi.staticfiles import StaticFiles
 from fastapi_offline import FastAPIOffline
 
+from service.fetch import Fetcher
 from service.gate import Gate
 from service.handlers import tell_errors
 from service.hosts import OwnHosts
+from service.json_uploads import ImagePatch, JsonUpload, described
 from service.library import Library
 from service.middleware import DOCUMENTATION, BodyLimit, HeadToo, LastResort, SecurityHeaders
 from service.problems import SCHEMAS, documented
 from service.reembedding import Reembedding
-from service.routes import collections, health, images, search
+from service.repeats import Repeats
+from service.routes import collections, embeddings, health, images, search, upkeep
 from service.routes.context import Context
 from service.schemas import UploadProblem
 from service.settings import Settings
+from service.spoken import Spoken
 
 WEB: Final = Path(__file__).parent / "web"
 SEARCH_THREADS: Final = 32
+EMBEDDING_THREADS: Final = 4  # each has up to 32 texts in the queue that searches wait in
 UPLOAD_THREADS: Final = 4  # each holds up to two chunks of images in memory
+UPKEEP_THREADS: Final = 2  # each keeps SQLite's log from shrinking for as long as it reads
 OPEN_FILES: Final = 16384  # an upload may hold a temporary file for each of its files
 
 DESCRIPTION: Final = """
@@ -40,14 +46,23 @@ blame, the `limit` that was passed and the `remedy`.
 """
 
 
-def create_app(library: Library, settings: Settings) -> FastAPI:
-    """The service around `library`, which it closes when it stops."""
+def create_app(library: Library, settings: Settings, fetcher: Fetcher | None = None) -> FastAPI:
+    """The service around `library`, which it closes when it stops.
+
+    URLs are fetched by `fetcher`; without one by one of its own, where the settings allow it.
+    """
+    if fetcher is None and settings.fetch_urls:
+        fetcher = Fetcher(settings.max_image_bytes)
     context = Context(
         library=library,
         settings=settings,
         searches=Gate(threads=SEARCH_THREADS, limit=settings.queue),
         uploads=Gate(threads=UPLOAD_THREADS, limit=settings.queue),
+        embeddings=Gate(threads=EMBEDDING_THREADS, limit=settings.queue),
+        upkeep=Gate(threads=UPKEEP_THREADS, limit=2 * UPKEEP_THREADS),
         reembedding=Reembedding(library),
+        repeats=Repeats(),
+        fetcher=fetcher,
     )
     app = FastAPIOffline(
         title="Pivot",
@@ -65,8 +80,9 @@ def create_app(library: Library, settings: Settings) -> FastAPI:
     app.add_middleware(LastResort)
     app.add_middleware(BodyLimit, settings=settings)
     app.add_middleware(OwnHosts, settings=settings)
+    app.add_middleware(Spoken)
     app.add_middleware(SecurityHeaders)  # the last one added is the outermost
-    routers = [module.router for module in (collections, images, search, health)]
+    routers = [module.router for module in (collections, images, search, embeddings, upkeep, health)]
     for router in routers:
         app.include_router(router)
     _serve_page(app)
@@ -124,7 +140,10 @@ def _describe_failed_uploads(app: FastAPI) -> None:
         document = describe()
         model = UploadProblem.model_json_schema(ref_template=f"{SCHEMAS}{{model}}", mode="serialization")
         del model["$defs"]  # all of which are there already
-        document["components"]["schemas"]["UploadProblem"] = model
+        schemas = document["components"]["schemas"]
+        schemas["UploadProblem"] = model
+        for name, schema in described(JsonUpload, ImagePatch).items():
+            schemas.setdefault(name, schema)
         return document
 
     app.openapi = openapi  # type: ignore[method-assign]

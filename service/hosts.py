@@ -16,7 +16,7 @@ from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from service.bad_requests import BadRequest, OtherSite, UnknownHost
-from service.problems import problem_for
+from service.problems import problem_of_ours
 from service.settings import Settings
 
 SAFE: Final = ("GET", "HEAD", "OPTIONS")
@@ -36,9 +36,7 @@ class OwnHosts:
             try:
                 self._check(scope["method"], Headers(scope=scope))
             except BadRequest as error:
-                problem = problem_for(error)
-                assert problem is not None
-                await problem.response()(scope, receive, send)
+                await problem_of_ours(error).response()(scope, receive, send)
                 return
         await self._app(scope, receive, send)
 

@@ -47,6 +47,8 @@ class Settings(BaseSettings):
     max_query_chars: PositiveInt = Field(default=1000, description="characters of a text query")
     max_k: PositiveInt = Field(default=1000, description="results of one search")
 
+    fetch_urls: bool = Field(default=False, description="fetch images by URLs from public servers")
+
     reembed_share: float = Field(
         default=0.5, gt=0, le=1, description="share of the time for which re-embedding may be at work"
     )

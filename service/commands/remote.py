@@ -17,7 +17,8 @@ from service.commands.client import Indexed
 from service.commands.errors import CommandError
 from service.commands.folder import Photo
 from service.problems import Problem
-from service.schemas import Image, Search, SearchAnswer, UploadItem
+from service.schemas import Image, UploadItem
+from service.search_schemas import Search, SearchAnswer
 from service.uploads import FileUnreadable, clean_filename
 
 PATIENCE: Final = 120  # times to come back to a busy service

@@ -5,22 +5,28 @@ from typing import Annotated, cast
 
 from fastapi import Depends, Path, Request
 
+from service.fetch import Fetcher
 from service.gate import Gate
 from service.integers import Integer
 from service.library import Library
 from service.reembedding import Reembedding
+from service.repeats import Repeats
 from service.settings import Settings
 
 
 @dataclass(frozen=True)
 class Context:
-    """One for each app. The gates keep uploads, which are slow, from standing in the way of searches."""
+    """One for each app. The gates keep what is slow from standing in the way of searches."""
 
     library: Library
     settings: Settings
     searches: Gate
     uploads: Gate
+    embeddings: Gate
+    upkeep: Gate
     reembedding: Reembedding
+    repeats: Repeats
+    fetcher: Fetcher | None  # None: the operator has not switched URLs on
 
 
 async def _context(request: Request) -> Context:
