@@ -21,7 +21,7 @@ from service.queries import (
     in_field,
     language_code,
 )
-from service.questions import Answer, Part, QueryLanguage, Ranking, Understood
+from service.questions import Answer, CaptionAnswer, Part, QueryLanguage, Ranking, Understood
 from service.settings import Settings
 from service.stopwatch import Stopwatch
 
@@ -79,6 +79,30 @@ class Finder:
         return self._serving.use(
             lambda embedder: self._answer(embedder, collection, asked, ranking, partial, watch)
         )
+
+    def captions(
+        self, collection: str, part: Part, ranking: Ranking, *, partial: bool = False
+    ) -> CaptionAnswer:
+        """See `Library.search_captions`."""
+        self._check(ranking)
+        watch = Stopwatch()
+
+        def found(embedder: Embedder) -> CaptionAnswer:
+            parts = PartVectors(self._gallery, self._decoder, embedder, collection, self._settings)
+            (row,), _ = parts.of([Understood(part)], None, watch)
+            scoring = ranking.scoring or embedder.encoder.scoring
+            hits = self._gallery.best_captions(
+                collection,
+                row,
+                k=ranking.k,
+                scoring=scoring,
+                n=ranking.candidates,
+                model_version=embedder.version,
+            )
+            watch.lap("captions")
+            return CaptionAnswer(hits, embedder.version, scoring, partial, watch.timings())
+
+        return self._serving.use(found)
 
     def embed(self, parts: Sequence[Part], model: str | None, dim: int | None) -> tuple[str, list[Row]]:
         """See `Library.embed`. A few at a time, so that searches need not wait for all of them."""
