@@ -90,6 +90,9 @@ PHRASES: Final[Mapping[str, str]] = {
     # of descriptions
     "Give a language tag such as de or en-GB, or none": "Etwas wie de oder en-GB angeben oder nichts",
     "Leave out the character NUL": "Das Zeichen NUL weglassen",
+    "Give either `folder` or `urls`, or send an archive as multipart/form-data": (
+        "Entweder `folder` oder `urls` angeben oder ein Archiv als multipart/form-data schicken"
+    ),
     "Give either `data` or `url`": "Entweder `data` oder `url` angeben",
     # of Starlette and FastAPI
     "Field exceeded maximum size of {}KB.": "ein Feld ist größer als {} KB",
