@@ -39,7 +39,12 @@ def test_images_are_deleted_by_id_external_id_and_filter_in_steps(
 
 def test_no_choice_and_two_choices_delete_nothing(service: Service, collection: str) -> None:
     id = added(service, collection, plain((1, 4, 5)))["id"]
-    for body in ({}, {"ids": [id], "filter": {"field": "width", "gte": 1}}, {"filter": {}}):
+    bodies: list[dict[str, Any]] = [
+        {},
+        {"ids": [id], "filter": {"field": "width", "gte": 1}},
+        {"filter": {}},
+    ]
+    for body in bodies:
         answer = service.client.post(f"/v1/collections/{collection}/images/delete", json=body)
         assert answer.status_code == 422
     assert left(service, collection) == [id]
