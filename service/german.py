@@ -161,7 +161,7 @@ GERMAN: Final[Mapping[type[Exception], German]] = {
         "Eine Sammlung „{name}“ gibt es schon. Diese benutzen oder einen anderen Namen wählen.",
     ),
     gallery.CollectionFixed: German(
-        "Der Name bleibt",
+        "Name nicht zu ändern",
         "Die Sammlung „{name}“ behält ihren Namen. Eine andere anlegen und die Bilder dort hinzufügen.",
     ),
     gallery.BadCollectionName: German(
