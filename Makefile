@@ -19,7 +19,7 @@ serve: $(VENV)/serve ## start the service on http://127.0.0.1:8000, with its dat
 
 demo: $(VENV)/demo ## the same with a handful of freely licensed photos, in ./store-demo
 	$(BIN)/python -m service.demo $(DEMO)/photos
-	PIVOT_STORE=$(DEMO)/store $(BIN)/python -m service index $(DEMO)/photos
+	PIVOT_STORE=$(DEMO)/store $(BIN)/python -m service upload $(DEMO)/photos
 	PIVOT_STORE=$(DEMO)/store $(BIN)/python -m service serve
 
 test: check browser ## everything that is checked before a change lands
