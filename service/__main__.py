@@ -7,6 +7,7 @@ import shlex
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
 from index.errors import GalleryError, StoreInUse
@@ -95,7 +96,9 @@ def _serve(options: argparse.Namespace, load: LoadEncoder) -> int:
         library.encoder.embed_texts(["warm up"], [detect("warm up").code])
         page = f"Pivot is at {address(*listener.getsockname()[:2])}"
         app = create_app(library, settings)
-        Server(app, listener, ready=lambda: print(page, flush=True)).serve_until_stopped()
+        end_streams = app.state.context.bell.close
+        ready = partial(print, page, flush=True)
+        Server(app, listener, ready, end_streams).serve_until_stopped()
     return 0
 
 

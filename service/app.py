@@ -18,13 +18,16 @@ from service.fetch import Fetcher
 from service.gate import Gate
 from service.handlers import tell_errors
 from service.hosts import OwnHosts
+from service.jobs.events import Bell
+from service.jobs.ledger import Ledger
+from service.jobs.runner import Runner
 from service.json_uploads import ImagePatch, JsonUpload, described
 from service.library import Library
 from service.middleware import DOCUMENTATION, BodyLimit, HeadToo, LastResort, SecurityHeaders
 from service.problems import SCHEMAS, documented
 from service.reembedding import Reembedding
 from service.repeats import Repeats
-from service.routes import collections, embeddings, health, images, search, upkeep
+from service.routes import collections, embeddings, health, images, imports, jobs, search, upkeep
 from service.routes.context import Context
 from service.schemas import UploadProblem
 from service.settings import Settings
@@ -35,6 +38,7 @@ SEARCH_THREADS: Final = 32
 EMBEDDING_THREADS: Final = 4  # each has up to 32 texts in the queue that searches wait in
 UPLOAD_THREADS: Final = 4  # each holds up to two chunks of images in memory
 UPKEEP_THREADS: Final = 2  # each keeps SQLite's log from shrinking for as long as it reads
+STREAM_THREADS: Final = 4
 OPEN_FILES: Final = 16384  # an upload may hold a temporary file for each of its files
 
 DESCRIPTION: Final = """
@@ -53,6 +57,7 @@ def create_app(library: Library, settings: Settings, fetcher: Fetcher | None = N
     """
     if fetcher is None and settings.fetch_urls:
         fetcher = Fetcher(settings.max_image_bytes)
+    ledger, bell = Ledger(settings.store), Bell()
     context = Context(
         library=library,
         settings=settings,
@@ -61,6 +66,10 @@ def create_app(library: Library, settings: Settings, fetcher: Fetcher | None = N
         embeddings=Gate(threads=EMBEDDING_THREADS, limit=settings.queue),
         upkeep=Gate(threads=UPKEEP_THREADS, limit=2 * UPKEEP_THREADS),
         reembedding=Reembedding(library),
+        ledger=ledger,
+        runner=Runner(library, ledger, settings, fetcher, bell),
+        bell=bell,
+        streams=Gate(threads=STREAM_THREADS, limit=settings.queue),
         repeats=Repeats(),
         fetcher=fetcher,
     )
@@ -82,7 +91,9 @@ def create_app(library: Library, settings: Settings, fetcher: Fetcher | None = N
     app.add_middleware(OwnHosts, settings=settings)
     app.add_middleware(Spoken)
     app.add_middleware(SecurityHeaders)  # the last one added is the outermost
-    routers = [module.router for module in (collections, images, search, embeddings, upkeep, health)]
+    routers = [
+        module.router for module in (collections, images, search, embeddings, imports, jobs, upkeep, health)
+    ]
     for router in routers:
         app.include_router(router)
     _serve_page(app)
@@ -97,10 +108,14 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     context = cast(Context, app.state.context)
     _allow_open_files()
     context.reembedding.start()
+    await run_in_threadpool(context.runner.start)
     try:
         yield
     finally:
+        context.bell.close()
+        await run_in_threadpool(context.runner.stop)
         await run_in_threadpool(context.reembedding.stop)
+        await run_in_threadpool(context.ledger.close)
         await run_in_threadpool(context.library.close)
 
 

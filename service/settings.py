@@ -47,6 +47,12 @@ class Settings(BaseSettings):
     max_query_chars: PositiveInt = Field(default=1000, description="characters of a text query")
     max_k: PositiveInt = Field(default=1000, description="results of one search")
 
+    folder_roots: str = Field(
+        default="",
+        description="folders of this machine, separated by colons, that may be imported, and all below",
+    )
+    max_archive_mb: PositiveInt = Field(default=16384, description="MiB of one archive that is imported")
+    max_jobs: PositiveInt = Field(default=32, description="imports that may wait before new ones get 503")
     fetch_urls: bool = Field(default=False, description="fetch images by URLs from public servers")
 
     reembed_share: float = Field(
@@ -68,6 +74,15 @@ class Settings(BaseSettings):
     def host_names(self) -> frozenset[str]:
         """Those of `hosts`, in small letters."""
         return frozenset(name.strip().lower() for name in self.hosts.split(",")) - {""}
+
+    @property
+    def folders(self) -> tuple[Path, ...]:
+        """Those of `folder_roots`."""
+        return tuple(Path(root) for root in self.folder_roots.split(os.pathsep) if root.strip())
+
+    @property
+    def max_archive_bytes(self) -> int:
+        return self.max_archive_mb * MIB
 
     @property
     def max_upload_bytes(self) -> int:

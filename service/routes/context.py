@@ -8,6 +8,9 @@ from fastapi import Depends, Path, Request
 from service.fetch import Fetcher
 from service.gate import Gate
 from service.integers import Integer
+from service.jobs.events import Bell
+from service.jobs.ledger import Ledger
+from service.jobs.runner import Runner
 from service.library import Library
 from service.reembedding import Reembedding
 from service.repeats import Repeats
@@ -25,6 +28,10 @@ class Context:
     embeddings: Gate
     upkeep: Gate
     reembedding: Reembedding
+    ledger: Ledger
+    runner: Runner
+    bell: Bell
+    streams: Gate  # those who follow a job
     repeats: Repeats
     fetcher: Fetcher | None  # None: the operator has not switched URLs on
 

@@ -14,6 +14,7 @@ import uvicorn
 from index.gallery import Gallery
 from service.app import create_app
 from service.decoder import Decoder
+from service.fetch import Fetcher
 from service.library import Library
 from service.settings import Settings
 from service.uploads import Upload
@@ -27,6 +28,7 @@ class Service:
     encoder: ColourEncoder
     library: Library
     client: httpx.Client
+    folder: Path  # of the store
 
 
 def library_in(folder: Path, encoder: ColourEncoder, settings: Settings) -> Library:
@@ -42,13 +44,15 @@ def upload_in(folder: Path, filename: str, data: bytes) -> Upload:
 
 
 @contextmanager
-def serving(folder: Path, **settings: Any) -> Iterator[Service]:
+def serving(folder: Path, *, fetcher: Fetcher | None = None, **settings: Any) -> Iterator[Service]:
     """A service over the store in `folder`."""
     encoder = ColourEncoder()
     configured = Settings(decode_workers=1, store=folder, **settings)
     library = library_in(folder, encoder, configured)
     server = uvicorn.Server(
-        uvicorn.Config(create_app(library, configured), port=0, log_config=None, ws="none", lifespan="on")
+        uvicorn.Config(
+            create_app(library, configured, fetcher), port=0, log_config=None, ws="none", lifespan="on"
+        )
     )
     thread = threading.Thread(target=server.run)
     thread.start()
@@ -58,7 +62,7 @@ def serving(folder: Path, **settings: Any) -> Iterator[Service]:
             time.sleep(0.005)
         host, port = server.servers[0].sockets[0].getsockname()
         with httpx.Client(base_url=f"http://{host}:{port}", timeout=60) as client:
-            yield Service(encoder, library, client)
+            yield Service(encoder, library, client, folder)
     finally:
         encoder.open.set()
         server.should_exit = True
