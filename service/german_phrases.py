@@ -121,25 +121,7 @@ PHRASES: Final[Mapping[str, str]] = {
     "Give the `language` within each part": "Die Sprache (`language`) in jedem Teil angeben",
     "{} is no member of an image; give some of {}": "{} gehört zu keinem Bild; einige von diesen angeben: {}",
     "Give a whole number, in digits only": "Eine ganze Zahl angeben, nur in Ziffern",
-    "Give exactly one of {} and `{}`": "Genau eines von {} und `{}` angeben",
-    "Give a `weight` that is not 0, or leave the part out": (
-        "Ein `weight` außer 0 angeben oder den Teil weglassen"
-    ),
-    "Give the `language` within each part": "Die `language` in jedem Teil angeben",
-    "Ask for at most {} results in all: these are {}": (
-        "Höchstens {} Treffer insgesamt verlangen: dies sind {}"
-    ),
-    "{} is no member of an image; give some of {}": (
-        "{} gibt es an einem Bild nicht; einige von diesen angeben: {}"
-    ),
-    "Send texts: numbers of tokens mean nothing to this model": (
-        "Texte schicken: Nummern von Tokens bedeuten diesem Modell nichts"
-    ),
-    "Send 1 to {} texts or images; these are {}": "1 bis {} Texte oder Bilder schicken; dies sind {}",
-    'Send text or {"image": "data:image/jpeg;base64,..."} as input[{}]': (
-        'Text oder {{"image": "data:image/jpeg;base64,..."}} als input[{}] schicken'
-    ),
-    "is no number": "ist keine Zahl",
+    "Give either `q` or `image_id`": "Entweder `q` oder `image_id` angeben",
     # of Python's JSON
     "Expecting value": "ein Wert fehlt",
     "Expecting property name enclosed in double quotes": "ein Name in doppelten Anführungszeichen fehlt",
