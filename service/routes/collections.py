@@ -40,8 +40,10 @@ def rename_collection(
     body: schemas.CollectionChange,
     context: InContext,
 ) -> schemas.Collection:
-    """Its images keep their ids; uploads that are under way go on. `default` keeps its name."""
-    return schemas.Collection.of(context.library.gallery.rename_collection(collection, body.name))
+    """Its images keep their ids; uploads and jobs that are under way go on. `default` keeps its name."""
+    renamed = context.library.gallery.rename_collection(collection, body.name)
+    context.ledger.rename(context.library.gallery.key(body.name))
+    return schemas.Collection.of(renamed)
 
 
 @router.delete("/{collection}", summary="Delete a collection", status_code=204, responses=documented(404))
