@@ -160,6 +160,10 @@ GERMAN: Final[Mapping[type[Exception], German]] = {
         "Sammlung schon da",
         "Eine Sammlung „{name}“ gibt es schon. Diese benutzen oder einen anderen Namen wählen.",
     ),
+    gallery.CollectionFixed: German(
+        "Name nicht zu ändern",
+        "Die Sammlung „{name}“ behält ihren Namen. Eine andere anlegen und die Bilder dort hinzufügen.",
+    ),
     gallery.BadCollectionName: German(
         "Kein Name für eine Sammlung",
         "„{name}“ kann keine Sammlung heißen. 1 bis 64 Zeichen aus a-z, 0-9, '-' und '_' nehmen, zuerst einen"

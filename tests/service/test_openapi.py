@@ -115,6 +115,7 @@ def test_the_names_that_clients_are_generated_from_stay(description: Description
         "create_collection",
         "delete_collection",
         "delete_image",
+        "delete_images",
         "describe_model",
         "embed",
         "examine_store",
