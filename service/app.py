@@ -15,13 +15,16 @@ from fastapi.staticfiles import StaticFiles
 from fastapi_offline import FastAPIOffline
 
 from service.gate import Gate
+from service.guard import COOKIE, Guard
 from service.handlers import tell_errors
 from service.hosts import OwnHosts
+from service.keyring import Keyring
+from service.keys import KeyFile
 from service.library import Library
 from service.middleware import DOCUMENTATION, BodyLimit, HeadToo, LastResort, SecurityHeaders
 from service.problems import SCHEMAS, documented
 from service.reembedding import Reembedding
-from service.routes import collections, health, images, search
+from service.routes import collections, health, images, keys, search, session
 from service.routes.context import Context
 from service.schemas import UploadProblem
 from service.settings import Settings
@@ -39,6 +42,12 @@ Every error is a problem document (RFC 9457, `application/problem+json`) with a 
 blame, the `limit` that was passed and the `remedy`.
 """
 
+SECURITY: Final = {
+    "bearer": {"type": "http", "scheme": "bearer"},
+    "header": {"type": "apiKey", "in": "header", "name": "X-API-Key"},
+    "session": {"type": "apiKey", "in": "cookie", "name": COOKIE},
+}
+
 
 def create_app(library: Library, settings: Settings) -> FastAPI:
     """The service around `library`, which it closes when it stops."""
@@ -48,6 +57,7 @@ def create_app(library: Library, settings: Settings) -> FastAPI:
         searches=Gate(threads=SEARCH_THREADS, limit=settings.queue),
         uploads=Gate(threads=UPLOAD_THREADS, limit=settings.queue),
         reembedding=Reembedding(library),
+        keyring=Keyring(KeyFile(settings.store)),
     )
     app = FastAPIOffline(
         title="Pivot",
@@ -62,17 +72,18 @@ def create_app(library: Library, settings: Settings) -> FastAPI:
     )
     app.state.context = context
     app.add_middleware(HeadToo)
-    app.add_middleware(LastResort)
     app.add_middleware(BodyLimit, settings=settings)
+    app.add_middleware(Guard, keyring=context.keyring, settings=settings)
+    app.add_middleware(LastResort)
     app.add_middleware(OwnHosts, settings=settings)
     app.add_middleware(SecurityHeaders)  # the last one added is the outermost
-    routers = [module.router for module in (collections, images, search, health)]
+    routers = [module.router for module in (collections, images, search, health, session, keys)]
     for router in routers:
         app.include_router(router)
     _serve_page(app)
     # FastAPI does not tell the routes of the routers that it includes.
     tell_errors(app, list(chain(app.routes, *(router.routes for router in routers))))
-    _describe_failed_uploads(app)
+    _complete_description(app)
     return app
 
 
@@ -116,8 +127,8 @@ def _serve_page(app: FastAPI) -> None:
         return FileResponse(WEB / "index.html", headers={"Cache-Control": "no-cache"})
 
 
-def _describe_failed_uploads(app: FastAPI) -> None:
-    """In the words of FastAPI's own document, which leaves out what no route declares as its model."""
+def _complete_description(app: FastAPI) -> None:
+    """With failed uploads, which no route declares as its model, and with keys, which stand before all."""
     describe = app.openapi
 
     def openapi() -> dict[str, Any]:
@@ -125,6 +136,8 @@ def _describe_failed_uploads(app: FastAPI) -> None:
         model = UploadProblem.model_json_schema(ref_template=f"{SCHEMAS}{{model}}", mode="serialization")
         del model["$defs"]  # all of which are there already
         document["components"]["schemas"]["UploadProblem"] = model
+        document["components"]["securitySchemes"] = SECURITY
+        document["security"] = [*({name: []} for name in SECURITY), {}]  # {}: where there are no keys
         return document
 
     app.openapi = openapi  # type: ignore[method-assign]

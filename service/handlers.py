@@ -12,7 +12,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 from starlette.routing import BaseRoute, Match, Route
 
-from service.problems import KINDS, FieldProblem, Problem, problem_for, retry_after
+from service.problems import KINDS, FieldProblem, Problem, problem_for, refusal
 
 logger = logging.getLogger(__name__)
 
@@ -35,8 +35,7 @@ async def _known(_: Request, error: Exception) -> Response:
     assert problem is not None
     if problem.status in (500, 507):
         logger.error("%s", error)  # the operator is told what a client need not know, such as paths
-    seconds = retry_after(error)
-    return problem.response(None if seconds is None else {"Retry-After": str(seconds)})
+    return refusal(error)
 
 
 async def _invalid(_: Request, error: Exception) -> Response:

@@ -7,7 +7,7 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from service.bad_requests import BodyTooLarge
-from service.problems import Problem, problem_for
+from service.problems import Problem, refusal
 from service.settings import Settings
 
 logger = logging.getLogger(__name__)
@@ -41,7 +41,9 @@ class BodyLimit:
         limit = self._limit(scope["path"], headers.get("content-type", "").lower())
         announced = headers.get("content-length", "")
         if announced.isdecimal() and int(announced) > limit:
-            await _refuse(limit, scope, receive, send)
+            # No "Connection: close": the server would reset the connection before a client that still sends
+            # has read the answer. So it reads on, and drops what it reads.
+            await refusal(BodyTooLarge(limit))(scope, receive, send)
             return
         await self._app(scope, _counted(receive, limit), send)
 
@@ -65,14 +67,6 @@ def _counted(receive: Receive, limit: int) -> Receive:
         return message
 
     return counted
-
-
-async def _refuse(limit: int, scope: Scope, receive: Receive, send: Send) -> None:
-    problem = problem_for(BodyTooLarge(limit))
-    assert problem is not None
-    # No "Connection: close": the server would reset the connection before a client that still sends has read
-    # the answer. So it reads on, and drops what it reads.
-    await problem.response()(scope, receive, send)
 
 
 BUG: Final = Problem(

@@ -4,7 +4,7 @@ import os
 from pathlib import Path
 from typing import Final
 
-from pydantic import Field, PositiveFloat, PositiveInt
+from pydantic import Field, PositiveFloat, PositiveInt, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 MIB: Final = 1024 * 1024
@@ -46,6 +46,13 @@ class Settings(BaseSettings):
     max_files: PositiveInt = Field(default=1000, description="files in one request")
     max_query_chars: PositiveInt = Field(default=1000, description="characters of a text query")
     max_k: PositiveInt = Field(default=1000, description="results of one search")
+
+    rate: PositiveInt | None = Field(
+        default=None, description="requests a minute of each key that has no limit of its own"
+    )
+    key: SecretStr | None = Field(
+        default=None, description="the key that commands send to the service that --server names"
+    )
 
     reembed_share: float = Field(
         default=0.5, gt=0, le=1, description="share of the time for which re-embedding may be at work"

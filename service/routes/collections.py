@@ -4,21 +4,24 @@ from fastapi import APIRouter
 
 from service import schemas
 from service.problems import documented
-from service.routes.context import CollectionName, InContext
+from service.routes.context import CollectionName, InAccess, InContext
 
 router = APIRouter(prefix="/v1/collections", tags=["collections"])
 
 
 @router.get("", summary="List the collections")
-def list_collections(context: InContext) -> schemas.Collections:
-    """All of them, in the order of their creation. One named `default` is always there."""
-    records = context.library.gallery.collections()
+def list_collections(context: InContext, access: InAccess) -> schemas.Collections:
+    """All that the key may see, in the order of their creation. One named `default` is always there."""
+    records = [record for record in context.library.gallery.collections() if access.sees(record.name)]
     return schemas.Collections(collections=[schemas.Collection.of(record) for record in records])
 
 
 @router.post("", summary="Create a collection", status_code=201, responses=documented(409, 422))
-def create_collection(body: schemas.NewCollection, context: InContext) -> schemas.Collection:
+def create_collection(
+    body: schemas.NewCollection, context: InContext, access: InAccess
+) -> schemas.Collection:
     """A new, empty collection."""
+    access.check_collection(body.name)
     return schemas.Collection.of(context.library.gallery.create_collection(body.name))
 
 

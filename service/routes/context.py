@@ -5,8 +5,11 @@ from typing import Annotated, cast
 
 from fastapi import Depends, Path, Request
 
+from service.access import Access
 from service.gate import Gate
+from service.guard import ACCESS
 from service.integers import Integer
+from service.keyring import Keyring
 from service.library import Library
 from service.reembedding import Reembedding
 from service.settings import Settings
@@ -21,12 +24,19 @@ class Context:
     searches: Gate
     uploads: Gate
     reembedding: Reembedding
+    keyring: Keyring
 
 
 async def _context(request: Request) -> Context:
     return cast(Context, request.app.state.context)
 
 
+async def _access(request: Request) -> Access:
+    return cast(Access, getattr(request.state, ACCESS))
+
+
 InContext = Annotated[Context, Depends(_context)]
+InAccess = Annotated[Access, Depends(_access)]
+"""What the caller may do; for routes that show or change more than the collection of their address."""
 CollectionName = Annotated[str, Path(description="name of the collection", examples=["default"])]
 ImageId = Annotated[Integer, Path(description="id of the image", examples=[1])]
