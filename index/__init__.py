@@ -8,5 +8,6 @@ In reading order: `records`, `vectors`, `queries` and `filters` are its language
 `lock`, who owns it, `reserve`, what is kept for a full disk, and `errors`, what can go wrong.
 
 Around a store: `doctor` mends it, `backup` copies it, `export` and `imports` bring a collection out and in
-as a `bundle`, `audit` measures what a search misses; `store` opens it where no model takes part.
+as a `bundle`, whose files `leaving` gives, `audit` measures what a search misses; `store` opens it where no
+model takes part.
 """

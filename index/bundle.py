@@ -11,7 +11,7 @@ vectors-2.npy ...      the same of the next model in collection.json
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
@@ -19,7 +19,7 @@ from typing import Any, NamedTuple, TypeVar
 import numpy as np
 
 from index.errors import BadValue, BadVector, BundleDamaged
-from index.records import SHA256, Json, NewCaption
+from index.records import SHA256, Json, NewCaption, check_external_id
 from index.vectors import Rows, check_vector
 
 FORMAT = "pivot-collection"
@@ -70,6 +70,8 @@ class Line:
     bytes: int
     metadata: dict[str, Json]
     created_at: str
+    updated_at: str
+    external_id: str | None
     captions: list[Caption]
 
     def original(self, bundle: Path) -> Path:
@@ -102,9 +104,8 @@ def caption_vectors_file(bundle: Path, number: int) -> Path:
     return bundle / f"caption-vectors-{number + 1}.npy"
 
 
-def write_manifest(bundle: Path, manifest: Manifest) -> None:
-    document = {"format": FORMAT, "version": VERSION, **asdict(manifest)}
-    (bundle / MANIFEST).write_text(json.dumps(document, indent=2) + "\n", encoding="utf-8")
+def manifest_document(manifest: Manifest) -> str:
+    return json.dumps({"format": FORMAT, "version": VERSION, **asdict(manifest)}, indent=2) + "\n"
 
 
 def read_manifest(bundle: Path) -> Manifest:
@@ -156,8 +157,13 @@ def read_vectors(bundle: Path, manifest: Manifest) -> list[ModelRows]:
 def check_bundle(bundle: Path, manifest: Manifest, vectors: list[ModelRows]) -> None:
     """Everything but the bytes of the originals. Raises BundleDamaged."""
     count = captions = 0
+    external_ids: set[str] = set()
     for count, line in enumerate(read_lines(bundle), 1):
         captions += len(line.captions)
+        if line.external_id is not None:
+            if line.external_id in external_ids:
+                raise BundleDamaged(bundle / LINES, f"line {count} has the external id of another")
+            external_ids.add(line.external_id)
         original = line.original(bundle)
         if not original.is_file():
             raise BundleDamaged(original, f"is missing, though line {count} of {LINES} tells of it")
@@ -195,13 +201,24 @@ def _check_rows(path: Path, rows: Rows) -> None:
 
 def _line(text: str) -> Line:
     """Raises ValueError, which says what is wrong."""
-    line = _made(Line, _object(text))
+    document = _object(text)
+    document.setdefault("updated_at", document.get("created_at"))  # what exports of old do not tell
+    document.setdefault("external_id", None)
+    line = _made(Line, document)
     _check(line, sha256=str, filename=str, format=str, width=int, height=int, bytes=int)
-    _check(line, metadata=dict, created_at=str, captions=list)
-    for name, pattern in (("sha256", SHA256), ("format", _FORMAT), ("created_at", _TIME)):
+    _check(line, metadata=dict, created_at=str, updated_at=str, captions=list)
+    for name, pattern in (
+        ("sha256", SHA256),
+        ("format", _FORMAT),
+        ("created_at", _TIME),
+        ("updated_at", _TIME),
+    ):
         if not pattern.fullmatch(getattr(line, name)):
             raise ValueError(f"`{name}` is {getattr(line, name)!r}, which is none")
     line.json().encode()  # lone surrogates are no text
+    if line.external_id is not None:
+        _check(line, external_id=str)
+        _judged(lambda: check_external_id(line.external_id))
     return replace(line, captions=[_caption(one) for one in line.captions])
 
 
@@ -211,11 +228,16 @@ def _caption(document: object) -> Caption:
     _check(caption, language=str, text=str, created_at=str)
     if not _TIME.fullmatch(caption.created_at):
         raise ValueError(f"`created_at` is {caption.created_at!r}, which is none")
+    _judged(lambda: NewCaption(caption.language, caption.text, None))
+    return caption
+
+
+def _judged(judge: Callable[[], object]) -> None:
+    """Raises ValueError in place of BadValue."""
     try:
-        NewCaption(caption.language, caption.text, np.empty(0, np.float32))
+        judge()
     except BadValue as error:
         raise ValueError(f"`{error.field}` {error.reason}") from error
-    return caption
 
 
 def _made(kind: type[Record], document: object) -> Record:

@@ -5,10 +5,10 @@ import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
 
 from index.connections import Connections
-from index.errors import UnknownCaption
+from index.errors import TooManyCaptions, UnknownCaption
 from index.filters import folded
-from index.records import CaptionRecord, NewCaption
-from index.sql import Vectors, collection_key, image_key, now
+from index.records import MOST_CAPTIONS, CaptionRecord, ImageRecord, NewCaption
+from index.sql import Vectors, collection_key, image_key, now, touch
 from index.vectors import Ids, Row, Rows, to_blob
 
 _CAPTIONS = "SELECT captions.id, image_id, language, text, captions.created_at FROM captions"
@@ -52,27 +52,32 @@ class Captions:
     def add(self, name: str, image_id: int, captions: Sequence[NewCaption]) -> dict[int, Row]:
         """Adds those that the image does not have, durably; gives the new vectors by caption id.
 
-        Raises UnknownCollection, UnknownImage.
+        Raises UnknownCollection, UnknownImage, TooManyCaptions.
         """
         with self._connections.writing() as connection:
             image_key(connection, name, image_id)
-            return self.insert(connection, image_id, captions, now())
+            added = self.insert(connection, image_id, captions, now())
+            (count,) = connection.execute(
+                "SELECT count(*) FROM captions WHERE image_id = ?", (image_id,)
+            ).fetchone()
+            if count > MOST_CAPTIONS:
+                raise TooManyCaptions(count, MOST_CAPTIONS)
+            return added
 
     def replace(
-        self, name: str, image_id: int, captions: Sequence[NewCaption]
+        self, connection: sqlite3.Connection, image: ImageRecord, captions: Sequence[NewCaption], at: str
     ) -> tuple[list[int], dict[int, Row]]:
-        """Leaves the image these captions and no others, durably; gives removed ids and new vectors by id.
+        """Within a transaction under way, leaves the image these captions and no others.
 
-        A caption that the image has already keeps its record. Raises UnknownCollection, UnknownImage.
+        A caption that it has already keeps its record. Gives removed ids and new vectors by id. Raises
+        TooManyCaptions.
         """
         keep = {(caption.language, caption.text) for caption in captions}
-        with self._connections.writing() as connection:
-            image_key(connection, name, image_id)
-            rows = connection.execute(f"{_CAPTIONS} WHERE image_id = ?", (image_id,)).fetchall()
-            there = [CaptionRecord(*row) for row in rows]
-            removed = [one.id for one in there if (one.language, one.text) not in keep]
-            connection.executemany("DELETE FROM captions WHERE id = ?", ((id,) for id in removed))
-            return removed, self.insert(connection, image_id, captions, now())
+        if len(keep) > MOST_CAPTIONS:
+            raise TooManyCaptions(len(keep), MOST_CAPTIONS)
+        removed = [one.id for one in image.captions if (one.language, one.text) not in keep]
+        self._delete(connection, removed, at)
+        return removed, self.insert(connection, image.id, captions, at)
 
     def remove(self, name: str, ids: Sequence[int]) -> list[int]:
         """Removes the captions that are there; gives their ids, ascending. Raises UnknownCollection."""
@@ -84,7 +89,7 @@ class Captions:
                 (key, json.dumps(list(ids))),
             )
             removed = [id for (id,) in rows]
-            connection.executemany("DELETE FROM captions WHERE id = ?", ((id,) for id in removed))
+            self._delete(connection, removed, now())
             return removed
 
     def insert(
@@ -92,8 +97,13 @@ class Captions:
     ) -> dict[int, Row]:
         """Within a transaction under way, adds what the image lacks; gives the new vectors by caption id."""
         added: dict[int, Row] = {}
+        changed = False
         for caption in captions:
-            id = insert_caption(connection, image_id, caption.language, caption.text, at)
+            id, new = insert_caption(connection, image_id, caption.language, caption.text, at)
+            changed |= new
+            if caption.vector is None:
+                self._note_unreadable(connection, [id])
+                continue
             done = connection.execute(
                 """INSERT INTO caption_vectors (caption_id, model_version, vector) VALUES (?, ?, ?)
                 ON CONFLICT DO NOTHING""",
@@ -101,6 +111,8 @@ class Captions:
             )
             if done.rowcount:
                 added[id] = caption.vector
+        if changed:
+            touch(connection, [image_id], at)
         return added
 
     def vectors(self, name: str) -> Iterator[tuple[Ids, Rows]]:
@@ -135,13 +147,15 @@ class Captions:
             return {image_id for (image_id,) in found}
 
     def without_vector(self, *, after: int, limit: int) -> list[CaptionRecord]:
-        """Up to `limit` captions of any collection without a vector, ids above `after`, by ascending id."""
+        """Up to `limit` captions of any collection that await a vector, from ids above `after`, in order."""
         with self._connections.reading() as connection:
             rows = connection.execute(
                 f"""{_CAPTIONS} WHERE id > ? AND NOT EXISTS
                 (SELECT 1 FROM caption_vectors WHERE caption_id = captions.id AND model_version = ?)
+                AND NOT EXISTS
+                (SELECT 1 FROM unreadable_captions WHERE caption_id = captions.id AND model_version = ?)
                 ORDER BY id LIMIT ?""",
-                (after, self._vectors.model, limit),
+                (after, self._vectors.model, self._vectors.model, limit),
             )
             return [CaptionRecord(*row) for row in rows]
 
@@ -163,11 +177,34 @@ class Captions:
             )
             return present
 
+    def put_unreadable(self, ids: Sequence[int]) -> None:
+        """Notes, durably, that the model has no vector for these captions; deleted ones are ignored."""
+        with self._connections.writing() as connection:
+            self._note_unreadable(connection, ids)
 
-def insert_caption(connection: sqlite3.Connection, image_id: int, language: str, text: str, at: str) -> int:
-    """Within a transaction under way, adds the caption unless the image has it; gives its id."""
+    def _note_unreadable(self, connection: sqlite3.Connection, ids: Sequence[int]) -> None:
+        connection.execute(
+            """INSERT INTO unreadable_captions (caption_id, model_version)
+            SELECT id, ? FROM captions WHERE id IN (SELECT value FROM json_each(?)) ON CONFLICT DO NOTHING""",
+            (self._vectors.model, json.dumps(list(ids))),
+        )
+
+    def _delete(self, connection: sqlite3.Connection, ids: Sequence[int], at: str) -> None:
+        if not ids:
+            return
+        rows = connection.execute(
+            "DELETE FROM captions WHERE id IN (SELECT value FROM json_each(?)) RETURNING image_id",
+            (json.dumps(list(ids)),),
+        )
+        touch(connection, list({image_id for (image_id,) in rows}), at)
+
+
+def insert_caption(
+    connection: sqlite3.Connection, image_id: int, language: str, text: str, at: str
+) -> tuple[int, bool]:
+    """Within a transaction under way, adds the caption unless the image has it; gives its id, whether new."""
     same = (image_id, language, text)
-    connection.execute(
+    done = connection.execute(
         """INSERT INTO captions (image_id, language, text, folded, created_at) VALUES (?, ?, ?, ?, ?)
         ON CONFLICT DO NOTHING""",
         (*same, folded(text), at),
@@ -175,4 +212,4 @@ def insert_caption(connection: sqlite3.Connection, image_id: int, language: str,
     ((id,),) = connection.execute(
         "SELECT id FROM captions WHERE image_id = ? AND language = ? AND text = ?", same
     )
-    return int(id)
+    return int(id), done.rowcount == 1

@@ -14,11 +14,27 @@ from typing import Any
 import numpy as np
 
 from index.captions import Captions
+from index.changes import ImageChange
+from index.conflicts import check_conflicts
 from index.connections import Connections
-from index.errors import CollectionExists, NotEmbedded, UnknownCollection, UnknownImage
+from index.errors import (
+    CollectionExists,
+    ExternalIdTaken,
+    NotEmbedded,
+    UnknownCollection,
+    UnknownImage,
+)
 from index.filters import Condition
-from index.records import Added, CollectionRecord, ImageRecord, NewImage
-from index.sql import Vectors, check_name, collection_key, now, pending
+from index.receipts import Receipts
+from index.records import (
+    Added,
+    Addition,
+    CaptionRecord,
+    CollectionRecord,
+    ImageRecord,
+    NewImage,
+)
+from index.sql import Vectors, check_name, collection_key, image_key, now, pending
 from index.vectors import Ids, Row, Rows, to_blob
 
 LARGEST_ID = 2**63 - 1
@@ -33,7 +49,10 @@ _COLLECTIONS = """
 # Lists of values travel as one JSON array: no limit on their number, and an integer too large for SQLite
 # equals no id instead of raising.
 _IMAGES = """
-    SELECT images.id, name, sha256, filename, format, width, height, bytes, metadata, images.created_at
+    SELECT images.id, name, sha256, filename, format, width, height, bytes, metadata, images.created_at,
+        updated_at, external_id,
+        (SELECT json_group_array(json_array(captions.id, image_id, language, text, captions.created_at))
+            FROM captions WHERE image_id = images.id)
     FROM images JOIN collections ON collections.id = collection_id
 """
 
@@ -42,6 +61,13 @@ _IMAGES = """
 class Removed:
     contents: dict[int, str]  # SHA-256 by id of the images that were there, ascending
     captions: list[int]  # the ids of their captions
+
+
+@dataclass(frozen=True)
+class Changed:
+    record: ImageRecord
+    removed: list[int]  # ids of captions
+    captions: dict[int, Row]  # as in Stored
 
 
 @dataclass(frozen=True)
@@ -61,6 +87,7 @@ class Catalog:
         self._model = model_version
         self._vectors = Vectors(path.parent, model_version, dim)
         self.captions = Captions(self._connections, self._vectors)
+        self.receipts = Receipts(self._connections)
 
     def close(self) -> None:
         self._connections.close()
@@ -130,13 +157,54 @@ class Catalog:
             key = collection_key(connection, name)
             contents = _contents(connection, key)
             connection.execute("DELETE FROM images WHERE collection_id = ?", (key,))
+            connection.execute("DELETE FROM receipts WHERE collection_id = ?", (key,))
             return contents
 
     def add(self, name: str, images: Sequence[NewImage]) -> list[Stored]:
-        """Adds all or none, durably when it returns. Raises UnknownCollection."""
+        """Adds all or none, durably when it returns. Raises UnknownCollection.
+
+        The images have to have passed `check`, and no other change to have come since.
+        """
         with self._connections.writing() as connection:
             key, at = collection_key(connection, name), now()
             return [self._add(connection, key, at, image) for image in images]
+
+    def check(self, name: str, images: Sequence[NewImage | Addition]) -> None:
+        """Raises UnknownCollection; ExternalIdTaken, TooManyCaptions for the first that cannot be added."""
+        known = self.known(name, [one.sha256 for one in images if one.external_id or one.captions])
+        asked = [one.external_id for one in images if one.external_id is not None]
+        check_conflicts(name, images, known, self.by_external_id(name, asked))
+
+    def complete(self, name: str, additions: Sequence[Addition]) -> list[Stored | None]:
+        """Gives known contents what they lack, all or none, durably; None where one is not known any more.
+
+        As for `add`. Raises UnknownCollection.
+        """
+        with self._connections.writing() as connection:
+            key, at = collection_key(connection, name), now()
+            return [self._complete(connection, key, at, addition) for addition in additions]
+
+    def update(self, name: str, id: int, change: ImageChange) -> Changed:
+        """Makes all of the change or none of it, durably when it returns.
+
+        Raises UnknownCollection, UnknownImage, ExternalIdTaken, TooManyCaptions, BadValue.
+        """
+        with self._connections.writing() as connection:
+            image_key(connection, name, id)
+            before, at = _by_id(connection, [id])[id], now()
+            after = change.applied(before)
+            removed: list[int] = []
+            added: dict[int, Row] = {}
+            if change.captions is not None:
+                removed, added = self.captions.replace(connection, before, change.captions, at)
+            if after != before:
+                _check_free(connection, name, after)
+                connection.execute(
+                    """UPDATE images SET filename = ?, metadata = ?, external_id = ?, updated_at = ?
+                    WHERE id = ?""",
+                    (after.filename, json.dumps(after.metadata), after.external_id, at, id),
+                )
+            return Changed(_by_id(connection, [id])[id], removed, added)
 
     def known(self, name: str, sha256s: Sequence[str]) -> dict[str, ImageRecord]:
         """Those of the contents that the collection has. Raises UnknownCollection."""
@@ -147,6 +215,16 @@ class Catalog:
                 (key, json.dumps(list(sha256s))),
             )
             return {record.sha256: record for record in map(_record, rows)}
+
+    def by_external_id(self, name: str, external_ids: Sequence[str]) -> dict[str, ImageRecord]:
+        """Those of the images that the collection has, by external id. Raises UnknownCollection."""
+        with self._connections.reading() as connection:
+            key = collection_key(connection, name)
+            rows = connection.execute(
+                f"{_IMAGES} WHERE collection_id = ? AND external_id IN (SELECT value FROM json_each(?))",
+                (key, json.dumps(list(external_ids))),
+            )
+            return {str(record.external_id): record for record in map(_record, rows)}
 
     def unused(self, sha256s: Collection[str]) -> set[str]:
         """Those of the contents that no image of any collection has."""
@@ -258,7 +336,7 @@ class Catalog:
             return [_record(row) for row in rows]
 
     def pending(self) -> int:
-        """How many images and captions of all collections have no vector."""
+        """How many images, and captions that the model can read, of all collections have no vector."""
         with self._connections.reading() as connection:
             return pending(connection, self._model)
 
@@ -276,8 +354,9 @@ class Catalog:
     def _add(self, connection: sqlite3.Connection, key: int, at: str, image: NewImage) -> Stored:
         image_done = connection.execute(
             """INSERT INTO images
-            (collection_id, sha256, filename, format, width, height, bytes, metadata, created_at)
-            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING""",
+            (collection_id, sha256, filename, format, width, height, bytes, metadata, created_at,
+                updated_at, external_id)
+            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (sha256, collection_id) DO NOTHING""",
             (
                 key,
                 image.sha256,
@@ -288,17 +367,42 @@ class Catalog:
                 len(image.original),
                 json.dumps(image.metadata, allow_nan=False),
                 at,
+                at,
+                image.external_id,
             ),
         )
-        found = connection.execute(f"{_IMAGES} WHERE sha256 = ? AND collection_id = ?", (image.sha256, key))
-        record = _record(found.fetchone())
+        ((id,),) = connection.execute(
+            "SELECT id FROM images WHERE sha256 = ? AND collection_id = ?", (image.sha256, key)
+        )
         vector_done = connection.execute(
             "INSERT INTO vectors (image_id, model_version, vector) VALUES (?, ?, ?) ON CONFLICT DO NOTHING",
-            (record.id, self._model, to_blob(image.vector)),
+            (id, self._model, to_blob(image.vector)),
         )
-        added = Added(record, created=image_done.rowcount == 1)
-        captions = self.captions.insert(connection, record.id, image.captions, at)
-        return Stored(added, vector_is_new=vector_done.rowcount == 1, captions=captions)
+        stored = self._complete(
+            connection, key, at, Addition(image.sha256, image.captions, image.external_id)
+        )
+        assert stored is not None
+        added = replace(stored.added, created=image_done.rowcount == 1)
+        return replace(stored, added=added, vector_is_new=vector_done.rowcount == 1)
+
+    def _complete(
+        self, connection: sqlite3.Connection, key: int, at: str, addition: Addition
+    ) -> Stored | None:
+        row = connection.execute(
+            "SELECT id, external_id FROM images WHERE sha256 = ? AND collection_id = ?",
+            (addition.sha256, key),
+        ).fetchone()
+        if row is None:
+            return None
+        id, external_id = row
+        if addition.external_id not in (None, external_id):
+            connection.execute(
+                "UPDATE images SET external_id = ?, updated_at = ? WHERE id = ?",
+                (addition.external_id, at, id),
+            )
+        captions = self.captions.insert(connection, id, addition.captions, at)
+        added = Added(_by_id(connection, [id])[id], created=False)
+        return Stored(added, vector_is_new=False, captions=captions)
 
     def _passing(self, name: str, condition: Condition, select: str) -> Ids:
         with self._connections.reading() as connection:
@@ -307,6 +411,17 @@ class Catalog:
                 (collection_key(connection, name), *condition.parameters),
             )
             return np.fromiter((id for (id,) in found), np.int64)
+
+
+def _check_free(connection: sqlite3.Connection, name: str, image: ImageRecord) -> None:
+    """Raises ExternalIdTaken."""
+    other = connection.execute(
+        """SELECT 1 FROM images JOIN collections ON collections.id = collection_id
+        WHERE name = ? AND external_id = ? AND images.id != ?""",
+        (name, image.external_id, image.id),
+    ).fetchone()
+    if image.external_id is not None and other:
+        raise ExternalIdTaken(name, image.external_id)
 
 
 def _contents(connection: sqlite3.Connection, key: int) -> set[str]:
@@ -323,5 +438,6 @@ def _by_id(connection: sqlite3.Connection, ids: Iterable[int]) -> dict[int, Imag
 
 def _record(row: tuple[Any, ...]) -> ImageRecord:
     """From a row of `_IMAGES`."""
-    *columns, metadata, created_at = row
-    return ImageRecord(*(*columns, json.loads(metadata), created_at))
+    *columns, metadata, created_at, updated_at, external_id, listed = row
+    captions = tuple(CaptionRecord(*caption) for caption in sorted(json.loads(listed)))
+    return ImageRecord(*(*columns, json.loads(metadata), created_at, updated_at, external_id, captions))

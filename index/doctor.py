@@ -7,8 +7,9 @@ those that no image has, move to `set-aside/`.
 import hashlib
 import os
 import sqlite3
+import time
 from collections.abc import Callable, Iterator
-from contextlib import closing
+from contextlib import closing, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, NamedTuple
@@ -33,6 +34,7 @@ Problem = Literal[
 
 STEPS = 256  # folders of originals, by the first two digits of their contents
 BLOCK = 4096  # vectors
+SETTLED = 2.0  # seconds after which the files and the rows of an upload or a deletion agree
 
 
 @dataclass(frozen=True)
@@ -74,7 +76,18 @@ _KEPT = (
 class Doctor:
     """One examination. With `thorough` it reads every original and every vector, which takes its time."""
 
-    def __init__(self, folder: Path, *, thorough: bool, repair: bool, thumbnail: Thumbnailer) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        *,
+        thorough: bool,
+        repair: bool = False,
+        thumbnail: Thumbnailer = lambda _: None,
+        beside: bool = False,
+    ) -> None:
+        """`beside`: a service may be at work, so that nothing is locked, and nothing can be repaired."""
+        assert not (beside and repair)
+        self._beside = beside
         self._folder = folder
         self._thorough = thorough
         self._repair = repair
@@ -89,7 +102,7 @@ class Doctor:
         with catalog_in(self._folder):  # or the lock would be made in any folder
             pass
         with (
-            closing(FolderLock(self._folder)),
+            nullcontext() if self._beside else closing(FolderLock(self._folder)),
             catalog_in(self._folder, writing=self._repair) as connection,
             translated(self._folder),
         ):
@@ -156,6 +169,21 @@ class Doctor:
             return made is not None
 
         return mend
+
+
+def examine_beside_a_service(folder: Path, *, thorough: bool, pause: float = SETTLED) -> list[Finding]:
+    """What is wrong in a folder that a service goes on with.
+
+    Files of images that come or go just then look unused or missing. They no longer do after `pause`
+    seconds, so that only what two examinations find is told. Raises NoStore, StoreDamaged.
+    """
+    doctor = Doctor(folder, thorough=thorough, beside=True)
+    first = list(doctor.examine())
+    if not first:
+        return []
+    time.sleep(pause)
+    again = set(doctor.examine())
+    return [finding for finding in first if finding in again]
 
 
 def _damages(connection: sqlite3.Connection) -> Iterator[Finding]:

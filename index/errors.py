@@ -44,6 +44,36 @@ class UnknownImage(GalleryError):
         self.id = id
 
 
+class ImageRefused(GalleryError):
+    """An image that cannot be stored beside those that are there; `place` says which of several it is."""
+
+    def __init__(self, text: str, place: int) -> None:
+        super().__init__(text)
+        self.place = place
+
+
+class ExternalIdTaken(ImageRefused):
+    """Another image has it, or the collection knows the image by another one."""
+
+    def __init__(self, collection: str, external_id: str, place: int = 0) -> None:
+        super().__init__(
+            f"The external id {external_id!r} is not free in collection {collection!r}: another image has it,"
+            " or this image has another one. Change or delete that image first, or give another external id.",
+            place,
+        )
+        self.collection = collection
+        self.external_id = external_id
+
+
+class TooManyCaptions(ImageRefused):
+    def __init__(self, captions: int, limit: int, place: int = 0) -> None:
+        super().__init__(
+            f"The image would have {captions:,} captions; the limit is {limit:,}. Give fewer.", place
+        )
+        self.captions = captions
+        self.limit = limit
+
+
 class NotEmbedded(GalleryError):
     """The image is there, but was embedded by another model only."""
 
@@ -74,10 +104,13 @@ class BadVector(GalleryError):
 
 
 class BadValue(GalleryError):
-    def __init__(self, field: str, reason: str) -> None:
+    """`limit` is the one that was passed, where there is one."""
+
+    def __init__(self, field: str, reason: str, limit: int | None = None) -> None:
         super().__init__(f"`{field}` {reason}.")
         self.field = field
         self.reason = reason
+        self.limit = limit
 
 
 class BadFilter(GalleryError):
@@ -87,6 +120,7 @@ class BadFilter(GalleryError):
         super().__init__(f"`{field}` {reason}. {remedy}.")
         self.field = field
         self.reason = reason
+        self.remedy = remedy
         self.limit = limit
 
 

@@ -1,17 +1,18 @@
 """Filters: which images a search may find, as JSON, compiled to SQL that carries every value as a parameter.
 
     {"field": "width", "gte": 800}                      or bytes, height, aspect (width / height)
-    {"field": "created_at", "gte": "2026-01-01"}        or filename, format
+    {"field": "created_at", "gte": "2026-01-01"}        or updated_at, filename, format
+    {"field": "external_id", "in": ["a-1", "a-2"]}      or {"field": "external_id", "exists": true}
     {"metadata": "camera", "in": ["X100", "M6"]}        a key of the metadata
     {"metadata": ["exif", "iso"], "lte": 400}           a key within a key
     {"metadata": "rating", "exists": true}
     {"caption": {"contains": "hund", "language": "de"}} one caption with all of this; {} is any caption
     {"and": [...]}  {"or": [...]}  {"not": ...}
 
-Operators are eq, in, gt, gte, lt, lte, and exists for metadata; several in one object must all hold. Values
-are compared with their like: 1 equals 1.0, but neither "1" nor true, and no text lies below a number. A
-condition that cannot be judged, for want of the key say, does not hold, and its `not` does. Instants are RFC
-3339; a date is its first moment in UTC.
+Operators are eq, in, gt, gte, lt, lte, and exists for metadata and external_id; several in one object must
+all hold. Values are compared with their like: 1 equals 1.0, but neither "1" nor true, and no text lies below
+a number. A condition that cannot be judged, for want of the key say, does not hold, and its `not` does.
+Instants are RFC 3339; a date is its first moment in UTC.
 """
 
 import json
@@ -38,7 +39,13 @@ _NUMBERS = {
     "bytes": "images.bytes",
     "aspect": "1.0 * images.width / images.height",
 }
-_TEXTS = {"filename": "images.filename", "format": "images.format", "created_at": "images.created_at"}
+_INSTANTS = {"created_at": "images.created_at", "updated_at": "images.updated_at"}
+_TEXTS = {
+    "filename": "images.filename",
+    "format": "images.format",
+    "external_id": "images.external_id",  # alone in that it may be missing
+    **_INSTANTS,
+}
 _COMPARISONS = {"gt": ">", "gte": ">=", "lt": "<", "lte": "<="}
 _OPERATORS = ("eq", "in", *_COMPARISONS)
 _LISTED = "IN (SELECT value FROM json_each(?))"  # of a JSON array: no limit on its length
@@ -104,12 +111,12 @@ class _Compiler:
 
     def _field(self, name: object, operators: Mapping[str, object], at: str) -> Condition:
         if not isinstance(name, str) or name not in _NUMBERS | _TEXTS:
-            known = ", ".join(_NUMBERS | _TEXTS)
-            raise BadFilter(f"{at}.field", "names no field", f"Give one of {known}")
-        self._check_operators(operators, _OPERATORS, at)
+            raise BadFilter(f"{at}.field", "names no field", f"Give one of {', '.join(_NUMBERS | _TEXTS)}")
+        known = (*_OPERATORS, "exists") if name == "external_id" else _OPERATORS
+        self._check_operators(operators, known, at)
 
         def like(value: object, place: str) -> Value:
-            if name == "created_at":
+            if name in _INSTANTS:
                 return _instant(value, place)
             found = _scalar(value, place)
             if name in _TEXTS and isinstance(found, str):
@@ -123,7 +130,9 @@ class _Compiler:
         conditions = []
         for operator, value in operators.items():
             place = f"{at}.{operator}"
-            if operator == "in":
+            if operator == "exists":
+                conditions.append(_leaf(f"{column} IS {_negation(value, place)} NULL", []))
+            elif operator == "in":
                 values = [like(one, f"{place}[{i}]") for i, one in enumerate(self._list(value, place))]
                 conditions.append(_leaf(f"{column} {_LISTED}", [json.dumps(values)]))
             else:
@@ -138,10 +147,8 @@ class _Compiler:
         for operator, value in operators.items():
             place = f"{at}.{operator}"
             if operator == "exists":
-                if not isinstance(value, bool):
-                    raise BadFilter(place, "is neither true nor false", "Give one of them")
-                negation = "NOT" if value else ""
-                conditions.append(_leaf(f"json_type(images.metadata, ?) IS {negation} NULL", [path]))
+                test = f"json_type(images.metadata, ?) IS {_negation(value, place)} NULL"
+                conditions.append(_leaf(test, [path]))
             elif operator == "in":
                 values = [_scalar(one, f"{place}[{i}]") for i, one in enumerate(self._list(value, place))]
                 conditions.append(_metadata_in(path, values))
@@ -268,6 +275,13 @@ def _scalar(value: object, at: str) -> Value:
     if value is None or isinstance(value, int | float):
         return value
     raise BadFilter(at, "is a list or an object", "Give text, a number, true, false or null")
+
+
+def _negation(exists: object, at: str) -> str:
+    """Of IS NULL, where something is asked to exist."""
+    if not isinstance(exists, bool):
+        raise BadFilter(at, "is neither true nor false", "Give one of them")
+    return "NOT" if exists else ""
 
 
 def _is_number(value: Value) -> bool:

@@ -9,12 +9,13 @@ from types import TracebackType
 import numpy as np
 
 from index.catalog import Catalog
+from index.changes import ImageChange
 from index.errors import StorageFull, translated
 from index.files import FileStore
 from index.lock import FolderLock
 from index.names import check_collection_name
 from index.reading import Reading
-from index.records import Added, CaptionRecord, CollectionRecord, NewCaption, NewImage
+from index.records import Added, Addition, CaptionRecord, CollectionRecord, ImageRecord, NewCaption, NewImage
 from index.reserve import Reserve
 from index.snapshots import Snapshots
 from index.spaces import Coming, Space
@@ -130,15 +131,18 @@ class Gallery(Reading):
         """Adds all of the images or none; when it returns they survive a power cut, and searches find them.
 
         Content that the collection has keeps its record; if that lacked a vector of the current model, it
-        now has one, and captions that it lacked are added. Files that were lost are written anew.
+        now has one, and captions and an external id that it lacked are added. Files that were lost are
+        written anew.
 
-        Raises BadVector, UnknownCollection, StorageFull, StorageUnwritable, ModelChanged.
+        Raises BadVector, UnknownCollection, ExternalIdTaken, TooManyCaptions, StorageFull, StorageUnwritable,
+        ModelChanged.
         """
         with self._changing:
             self._check((image.vector for image in images), model_version)
             for image in images:
                 self._check_captions(image.captions, model_version)
             shelf = self._space.shelf(collection)
+            self._catalog.check(collection, images)
             unused = self._catalog.unused({image.sha256 for image in images})
             try:
                 self._files.write([image for image in images if self._is_due(image.sha256, unused)])
@@ -154,6 +158,40 @@ class Gallery(Reading):
                 )
             shelf.add_captions({id: row for one in stored for id, row in one.captions.items()})
         return [one.added for one in stored]
+
+    def complete(
+        self, collection: str, additions: Sequence[Addition], *, model_version: str | None = None
+    ) -> list[ImageRecord | None]:
+        """Gives known contents the captions and the external id that they lack, as `add` does; all or none.
+
+        None where the collection does not have the content any more. Raises BadVector, UnknownCollection,
+        ExternalIdTaken, TooManyCaptions, StorageFull, StorageUnwritable, ModelChanged.
+        """
+        with self._changing:
+            for addition in additions:
+                self._check_captions(addition.captions, model_version)
+            self._catalog.check(collection, additions)
+            stored = self._catalog.complete(collection, additions)
+            self._space.shelf(collection).add_captions(
+                {id: row for one in stored if one for id, row in one.captions.items()}
+            )
+        return [None if one is None else one.added.record for one in stored]
+
+    def update(
+        self, collection: str, id: int, change: ImageChange, *, model_version: str | None = None
+    ) -> ImageRecord:
+        """Makes all of the change or none of it; gives the record as it is then. It survives a power cut.
+
+        Raises BadVector, BadValue, UnknownCollection, UnknownImage, ExternalIdTaken, TooManyCaptions,
+        StorageFull, StorageUnwritable, ModelChanged.
+        """
+        with self._changing:
+            self._check_captions(change.captions or (), model_version)
+            changed = self._catalog.update(collection, id, change)
+            shelf = self._space.shelf(collection)
+            shelf.remove_captions(changed.removed)
+            shelf.add_captions(changed.captions)
+            return changed.record
 
     def remove(self, collection: str, ids: Sequence[int]) -> list[int]:
         """Removes images; gives those of the ids that were there, ascending. Raises UnknownCollection.
@@ -174,7 +212,8 @@ class Gallery(Reading):
     ) -> list[CaptionRecord]:
         """Adds those that the image lacks; gives all of its captions. They survive a power cut.
 
-        Raises BadVector, UnknownCollection, UnknownImage, StorageFull, StorageUnwritable, ModelChanged.
+        Raises BadVector, UnknownCollection, UnknownImage, TooManyCaptions, StorageFull, StorageUnwritable,
+        ModelChanged.
         """
         with self._changing:
             self._check_captions(captions, model_version)
@@ -192,15 +231,10 @@ class Gallery(Reading):
     ) -> list[CaptionRecord]:
         """Leaves the image these captions and no others; one that it has already keeps its record.
 
-        Raises BadVector, UnknownCollection, UnknownImage, StorageFull, StorageUnwritable, ModelChanged.
+        Raises as `update` does.
         """
-        with self._changing:
-            self._check_captions(captions, model_version)
-            removed, added = self._catalog.captions.replace(collection, image_id, captions)
-            shelf = self._space.shelf(collection)
-            shelf.remove_captions(removed)
-            shelf.add_captions(added)
-            return self._catalog.captions.of_image(collection, image_id)
+        change = ImageChange(captions=captions)
+        return list(self.update(collection, image_id, change, model_version=model_version).captions)
 
     def remove_captions(self, collection: str, ids: Sequence[int]) -> list[int]:
         """As `remove`, of captions."""
@@ -225,6 +259,15 @@ class Gallery(Reading):
             stored = self._catalog.captions.put_vectors(vectors)
             for name, ids in _by_collection(stored).items():
                 self._space.shelf(name).captions.replace(ids, np.stack([vectors[id] for id in ids]))
+
+    def put_unreadable_captions(self, ids: Sequence[int], *, model_version: str | None = None) -> None:
+        """Notes that the current model cannot read these captions: they do not await a vector of it.
+
+        Raises StorageFull, StorageUnwritable, ModelChanged.
+        """
+        with self._changing:
+            self._space.check(model_version)
+            self._catalog.captions.put_unreadable(ids)
 
     def coming(self, model_version: str, dim: int) -> Coming:
         """A space to fill for the model that is to serve next; what was put into it before is still there."""
@@ -253,7 +296,7 @@ class Gallery(Reading):
             check_vector(vector, self._space.dim)
 
     def _check_captions(self, captions: Sequence[NewCaption], model_version: str | None) -> None:
-        self._check((caption.vector for caption in captions), model_version)
+        self._check((one.vector for one in captions if one.vector is not None), model_version)
 
     def _is_due(self, sha256: str, unused: set[str]) -> bool:
         """Whether the files are to be written; those that nothing uses may be there, but nobody vouches."""

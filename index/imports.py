@@ -23,12 +23,13 @@ from index.bundle import (
 )
 from index.captions import insert_caption
 from index.connections import Connections
-from index.errors import BundleDamaged, translated
+from index.errors import BundleDamaged, ExternalIdTaken, translated
 from index.files import FileStore, Thumbnailer
 from index.lock import FolderLock
 from index.names import check_collection_name
 from index.records import NewImage
 from index.reserve import Reserve
+from index.sql import now, touch
 from index.store import CATALOG
 from index.vectors import to_blob
 
@@ -56,7 +57,8 @@ def import_bundle(
     content hash when its turn comes. Images get in batch by batch: what was added stays, whatever happens
     next, and another call goes on from there. `progress` is told how many images are done, of how many.
 
-    Raises BundleDamaged, BadCollectionName, StoreInUse, StoreTooNew, StorageFull, StorageUnwritable.
+    Raises BundleDamaged, BadCollectionName, ExternalIdTaken, StoreInUse, StoreTooNew, StorageFull,
+    StorageUnwritable.
     """
     manifest = read_manifest(bundle)
     name = manifest.name if collection is None else collection
@@ -95,7 +97,8 @@ class _Importing:
     thumbnail: Thumbnailer
 
     def prepare(self, name: str) -> None:
-        """Has the collection exist, unless the store has vectors of one of the models in another size."""
+        """Has the collection exist, unless the store has vectors of one of the models in another size, or
+        the collection an external id of the bundle's for another image."""
         with self.connections.writing() as connection:
             for number, model in enumerate(self.manifest.models):
                 row = connection.execute(
@@ -113,6 +116,8 @@ class _Importing:
                 "INSERT INTO collections (name, created_at) VALUES (?, ?) ON CONFLICT DO NOTHING",
                 (name, self.manifest.created_at),
             )
+            for line in read_lines(self.bundle):
+                _check_free(connection, name, line)
 
     def add(self, name: str, batch: Sequence[_Placed]) -> int:
         """Adds those that the collection lacks, and files that it lost; gives the number of the former.
@@ -130,7 +135,9 @@ class _Importing:
                 id = _id(connection, name, placed.line.sha256)
                 assert id is not None
                 self._insert_vectors(connection, id, placed.place)
-                self._insert_captions(connection, id, placed)
+                grown = self._insert_captions(connection, id, placed)
+                if grown and placed.line.sha256 in known:
+                    touch(connection, [id], now())
         return len({line.sha256 for line in lines} - known)
 
     def _image(self, line: Line) -> NewImage:
@@ -156,9 +163,13 @@ class _Importing:
                     (id, model.model_version, to_blob(rows.images[place])),
                 )
 
-    def _insert_captions(self, connection: sqlite3.Connection, image_id: int, placed: _Placed) -> None:
+    def _insert_captions(self, connection: sqlite3.Connection, image_id: int, placed: _Placed) -> bool:
+        """Whether the image lacked one of them."""
+        grown = False
         for place, caption in enumerate(placed.line.captions, placed.first_caption):
-            id = insert_caption(connection, image_id, caption.language, caption.text, caption.created_at)
+            same = (caption.language, caption.text)
+            id, new = insert_caption(connection, image_id, *same, caption.created_at)
+            grown |= new
             for model, rows in zip(self.manifest.models, self.vectors, strict=True):
                 if rows.captions[place].any():
                     connection.execute(
@@ -166,6 +177,7 @@ class _Importing:
                         ON CONFLICT DO NOTHING""",
                         (id, model.model_version, to_blob(rows.captions[place])),
                     )
+        return grown
 
 
 def _batches(bundle: Path) -> Iterator[list[_Placed]]:
@@ -200,9 +212,12 @@ def _id(connection: sqlite3.Connection, name: str, sha256: str) -> int | None:
 def _insert(connection: sqlite3.Connection, name: str, line: Line) -> None:
     connection.execute(
         """INSERT INTO images
-        (collection_id, sha256, filename, format, width, height, bytes, metadata, created_at)
-        VALUES ((SELECT id FROM collections WHERE name = ?), ?, ?, ?, ?, ?, ?, ?, ?)
-        ON CONFLICT DO NOTHING""",
+        (collection_id, sha256, filename, format, width, height, bytes, metadata, created_at, updated_at,
+            external_id)
+        VALUES ((SELECT id FROM collections WHERE name = ?), ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+        ON CONFLICT (sha256, collection_id) DO UPDATE
+            SET external_id = excluded.external_id, updated_at = ?
+            WHERE external_id IS NULL AND excluded.external_id IS NOT NULL""",
         (
             name,
             line.sha256,
@@ -213,5 +228,21 @@ def _insert(connection: sqlite3.Connection, name: str, line: Line) -> None:
             line.bytes,
             json.dumps(line.metadata, allow_nan=False),
             line.created_at,
+            line.updated_at,
+            line.external_id,
+            now(),
         ),
     )
+
+
+def _check_free(connection: sqlite3.Connection, name: str, line: Line) -> None:
+    """Raises ExternalIdTaken where another image has the line's, unless the line's own keeps another one."""
+    taken = connection.execute(
+        """SELECT 1 FROM images JOIN collections ON collections.id = collection_id
+        WHERE name = :name AND external_id = :external_id AND sha256 != :sha256 AND NOT EXISTS
+            (SELECT 1 FROM images AS own WHERE own.collection_id = images.collection_id
+            AND own.sha256 = :sha256 AND own.external_id IS NOT NULL)""",
+        {"name": name, "external_id": line.external_id, "sha256": line.sha256},
+    ).fetchone()
+    if line.external_id is not None and taken:
+        raise ExternalIdTaken(name, line.external_id)

@@ -60,6 +60,29 @@ MIGRATIONS = (
         checkpoint TEXT -- where the model was loaded from, in the words of whoever loads it
     ) STRICT;
     """,
+    """
+    ALTER TABLE images ADD COLUMN external_id TEXT; -- what whoever handed the image in calls it
+    ALTER TABLE images ADD COLUMN updated_at TEXT NOT NULL DEFAULT ''; -- SQLite wants a default
+    UPDATE images SET updated_at = created_at;
+    CREATE UNIQUE INDEX images_by_external_id ON images (collection_id, external_id)
+        WHERE external_id IS NOT NULL;
+
+    CREATE TABLE unreadable_captions ( -- those that the model has no vector for, nor ever will
+        caption_id INTEGER NOT NULL REFERENCES captions (id) ON DELETE CASCADE,
+        model_version TEXT NOT NULL,
+        PRIMARY KEY (caption_id, model_version)
+    ) STRICT;
+
+    CREATE TABLE receipts ( -- what was answered to a request that had a key, should it come again
+        collection_id INTEGER NOT NULL REFERENCES collections (id) ON DELETE CASCADE,
+        key TEXT NOT NULL,
+        digest TEXT NOT NULL, -- of the request
+        answer BLOB NOT NULL, -- compressed
+        created_at TEXT NOT NULL,
+        PRIMARY KEY (collection_id, key)
+    ) STRICT;
+    CREATE INDEX receipts_by_age ON receipts (created_at);
+    """,
 )
 
 

@@ -12,6 +12,7 @@ from index.cursors import Position, fingerprint, to_cursor, to_position
 from index.files import FileStore
 from index.filters import compiled
 from index.queries import Like, Query, Question
+from index.receipts import Receipts
 from index.records import (
     CaptionHit,
     CaptionRecord,
@@ -59,6 +60,14 @@ class Reading:
         """Raises UnknownCollection, UnknownImage."""
         return self._catalog.image(collection, id)
 
+    def by_external_id(self, collection: str, external_ids: Sequence[str]) -> dict[str, ImageRecord]:
+        """Those of the images that the collection has, by external id. Raises UnknownCollection."""
+        return self._catalog.by_external_id(collection, external_ids)
+
+    @property
+    def receipts(self) -> Receipts:
+        return self._catalog.receipts
+
     def images(
         self, collection: str, *, after: int | None = None, limit: int = 100, newest_first: bool = False
     ) -> list[ImageRecord]:
@@ -93,11 +102,14 @@ class Reading:
         return self._catalog.without_vector(after=after, limit=limit)
 
     def captions_without_vector(self, *, after: int = 0, limit: int = 32) -> list[CaptionRecord]:
-        """Up to `limit` captions of any collection without a vector of the current model, by ascending id."""
+        """Up to `limit` captions of any collection that await a vector of the current model, as above."""
         return self._catalog.captions.without_vector(after=after, limit=limit)
 
     def pending(self) -> int:
-        """How many images and captions lack a vector of the current model, and take no part in searches."""
+        """How many images and captions await a vector of the current model, and take no part in searches.
+
+        Captions that the model cannot read do not count: they never will.
+        """
         return self._catalog.pending()
 
     def search(

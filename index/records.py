@@ -1,8 +1,9 @@
 """Records: what goes into a gallery and what comes out of it."""
 
 import json
+import math
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
 
@@ -15,6 +16,9 @@ Json: TypeAlias = "bool | int | float | str | list[Json] | dict[str, Json] | Non
 Scoring = Literal["symmetric", "asymmetric"]
 
 LONGEST_CAPTION = 10_000  # characters
+LONGEST_EXTERNAL_ID = 200  # characters
+MOST_CAPTIONS = 256  # of an image
+MOST_METADATA = 64 * 1024  # bytes of an image's, as JSON, once it is changed
 
 SHA256 = re.compile(r"[0-9a-f]{64}")
 _LANGUAGE = re.compile(r"[a-z]{2,3}")
@@ -24,20 +28,21 @@ _LANGUAGE = re.compile(r"[a-z]{2,3}")
 class NewCaption:
     """A caption on its way in. Raises BadValue where it could not be stored as it stands.
 
-    The vector is judged by Gallery, which knows the dimension.
+    The vector is judged by Gallery, which knows the dimension. Without one, the caption is kept as one that
+    the current model cannot read: searches by vector pass it over, and it does not count as pending.
     """
 
     language: str  # ISO 639
     text: str
-    vector: Row  # (dim,) float32, unit
+    vector: Row | None  # (dim,) float32, unit
 
     def __post_init__(self) -> None:
         if not _LANGUAGE.fullmatch(self.language):
             raise BadValue("language", "is no ISO 639 code: give one such as de")
         if not 0 < len(self.text) <= LONGEST_CAPTION:
             reason = f"has {len(self.text):,} characters; give 1 to {LONGEST_CAPTION:,}"
-            raise BadValue("caption", reason)
-        _check_unicode("caption", self.text)
+            raise BadValue("caption", reason, LONGEST_CAPTION)
+        check_unicode("caption", self.text)
 
 
 @dataclass(frozen=True, eq=False)
@@ -57,15 +62,40 @@ class NewImage:
     vector: Row  # (dim,) float32, unit
     sha256: str  # of `original`, 64 lower-case hexadecimal digits; trusted, and the name of its files
     captions: tuple[NewCaption, ...] = ()
+    external_id: str | None = None
 
     def __post_init__(self) -> None:
         if not SHA256.fullmatch(self.sha256):
             raise BadValue("sha256", "is not 64 lower-case hexadecimal digits")
-        _check_unicode("filename", self.filename)
+        check_unicode("filename", self.filename)
+        check_external_id(self.external_id)
         try:
             json.dumps(self.metadata, allow_nan=False)
         except (TypeError, ValueError, RecursionError) as error:
             raise BadValue("metadata", f"is not JSON: {error}") from error
+
+
+@dataclass(frozen=True, eq=False)
+class Addition:
+    """What a content that the collection has is to get, as far as it lacks it. Raises BadValue."""
+
+    sha256: str
+    captions: Sequence[NewCaption] = ()
+    external_id: str | None = None
+
+    def __post_init__(self) -> None:
+        check_external_id(self.external_id)
+
+
+@dataclass(frozen=True)
+class CaptionRecord:
+    """A caption as the catalog knows it. It never changes, and its id is never given to another."""
+
+    id: int
+    image_id: int
+    language: str
+    text: str
+    created_at: str  # as an image's
 
 
 @dataclass(frozen=True)
@@ -82,17 +112,9 @@ class ImageRecord:
     bytes: int  # of the original
     metadata: dict[str, Json]
     created_at: str  # RFC 3339 in UTC: 2026-01-31T12:00:00.123Z
-
-
-@dataclass(frozen=True)
-class CaptionRecord:
-    """A caption as the catalog knows it. It never changes, and its id is never given to another."""
-
-    id: int
-    image_id: int
-    language: str
-    text: str
-    created_at: str  # as an image's
+    updated_at: str  # when what is told here last changed, captions included
+    external_id: str | None = None  # unique in the collection
+    captions: tuple[CaptionRecord, ...] = ()  # in the order of their addition
 
 
 @dataclass(frozen=True)
@@ -139,7 +161,7 @@ CAPTION_RULES: CaptionRules = {"symmetric": CaptionRule(1.1, -0.16), "asymmetric
 
 @dataclass(frozen=True)
 class SearchOptions:
-    """How to search. Raises BadValue for `k` or `candidates` below 1."""
+    """How to search. Raises BadValue for `k` or `candidates` below 1, and a `min_score` that is NaN."""
 
     k: int = 10
     scoring: Scoring = "symmetric"
@@ -149,11 +171,14 @@ class SearchOptions:
     filter: Json = None  # see `filters`; None lets every image pass
     cursor: str | None = None  # of an earlier answer to the same query and options; k may differ
     captions: CaptionRules | None = None  # how captions take part; None: not at all
+    min_score: float | None = None  # images below it are left out, by the score asked for
 
     def __post_init__(self) -> None:
         for name, value in (("k", self.k), ("candidates", self.candidates)):
             if value < 1:
                 raise BadValue(name, f"is {value}; it must be at least 1")
+        if self.min_score is not None and math.isnan(self.min_score):
+            raise BadValue("min_score", "is no number")
 
 
 @dataclass(frozen=True)
@@ -184,7 +209,20 @@ class CaptionHit:
     asymmetric: float
 
 
-def _check_unicode(name: str, text: str) -> None:
+def check_external_id(external_id: str | None) -> None:
+    """Raises BadValue."""
+    if external_id is None:
+        return
+    if not 0 < len(external_id) <= LONGEST_EXTERNAL_ID:
+        reason = f"has {len(external_id):,} characters; give 1 to {LONGEST_EXTERNAL_ID}"
+        raise BadValue("external_id", reason, LONGEST_EXTERNAL_ID)
+    check_unicode("external_id", external_id)
+    if "\0" in external_id:  # at which programs in C, SQLite's own shell among them, take it to end
+        raise BadValue("external_id", "holds the character NUL: leave it out")
+
+
+def check_unicode(name: str, text: str) -> None:
+    """Raises BadValue for a text with lone surrogates, which cannot be stored."""
     try:
         text.encode()
     except UnicodeEncodeError as error:

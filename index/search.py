@@ -9,6 +9,7 @@ place that its scores in full give it, so that pages repeat nothing; but what it
 even if a deeper search for a later page meets it.
 """
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from time import perf_counter
@@ -126,24 +127,42 @@ class Search:
         """The next `k` images from `position` on."""
         page, k, asked = self._page, self._options.k, self._options.scoring
         while len(page.hits) < k:
-            block = self._block(position)
+            block, more = self._block(position)
             if position.end is None:
                 if not len(block):
                     return page
                 position = replace(position, end=block.ordered(self._stage).last(self._stage))
             left = block.after(position.last, asked).ordered(asked)
-            given = left.take(np.arange(min(len(left), k - len(page.hits))))
+            good = left.take(self._good(left))
+            given = good.take(np.arange(min(len(good), k - len(page.hits))))
             page.hits += _ranked(given, block, position.ranked)
-            if len(given) < len(left):
+            if len(given) < len(good):
                 position = replace(position, last=given.last(asked))
+            elif not more or self._is_below(block):
+                return page
             else:
                 assert position.end is not None
                 position = Position(position.ranked + len(block), start=position.end)
         page.position = position
         return page
 
-    def _block(self, position: Position) -> Scored:
-        """The images of the block at `position`, in no order that counts; none where there are no more."""
+    def _good(self, images: Scored) -> NDArray[np.bool_]:
+        """Which of them reach the least score that was asked for: (n,) bool."""
+        least = -math.inf if self._options.min_score is None else self._options.min_score
+        good: NDArray[np.bool_] = images.scores[self._options.scoring].astype(np.float64) >= least
+        return good
+
+    def _is_below(self, block: Scored) -> bool:
+        """Whether the blocks after this one are not worth a look. Where another score than the one asked for
+        orders them, that is no more than likely: none of this block reached the least score."""
+        below = ~self._good(block)
+        return bool(below.any() and (below.all() or self._stage == self._options.scoring))
+
+    def _block(self, position: Position) -> tuple[Scored, bool]:
+        """The images of the block at `position`, in no order that counts; none where there are no more.
+
+        And whether any may come after them.
+        """
         size = max(self._options.k, self._options.candidates)
         wanted = size + SPARE + (0 if self._options.exact else position.ranked)
         while True:
@@ -152,10 +171,13 @@ class Search:
             if position.end is None:
                 known = pool.take(pool.scores[self._stage] > bound).ordered(self._stage)
                 if len(known) >= size or bound == NO_OTHERS:
-                    return self._counted(known.take(np.arange(min(size, len(known)))))
+                    block = known.take(np.arange(min(size, len(known))))
+                    break
             elif bound < position.end.score or bound == NO_OTHERS:
-                return self._counted(pool.until(position.end, self._stage))
+                block = pool.until(position.end, self._stage)
+                break
             wanted *= 2
+        return self._counted(block), bound != NO_OTHERS or len(block) < len(pool)
 
     def _counted(self, block: Scored) -> Scored:
         if not self._options.exact:

@@ -1,7 +1,7 @@
 """Spaces: the vectors of one model each. One is searched, a coming one is filled beside it to take over."""
 
 import hashlib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -89,7 +89,7 @@ class Coming:
         self.catalog = catalog.of_model(model_version, dim)
 
     def pending(self) -> int:
-        """How many images and captions still lack their vector."""
+        """How many images and captions still await their vector."""
         return self.catalog.pending()
 
     def without_vector(self, *, after: int = 0, limit: int = 32) -> list[ImageRecord]:
@@ -112,6 +112,10 @@ class Coming:
         """As `put_vectors`, of captions."""
         self._check(vectors)
         self.catalog.captions.put_vectors(vectors)
+
+    def put_unreadable_captions(self, ids: Sequence[int]) -> None:
+        """Notes that the model cannot read these captions. Raises StorageFull, StorageUnwritable."""
+        self.catalog.captions.put_unreadable(ids)
 
     def _check(self, vectors: Mapping[int, Row]) -> None:
         for vector in vectors.values():

@@ -64,6 +64,14 @@ def image_key(connection: sqlite3.Connection, name: str, id: int) -> None:
         raise UnknownImage(name, id)
 
 
+def touch(connection: sqlite3.Connection, image_ids: Sequence[int], at: str) -> None:
+    """Within a transaction under way, has the images say that they changed."""
+    connection.execute(
+        "UPDATE images SET updated_at = ? WHERE id IN (SELECT value FROM json_each(?))",
+        (at, json.dumps(list(image_ids))),
+    )
+
+
 @contextmanager
 def transaction(connection: sqlite3.Connection) -> Iterator[None]:
     """Committed when the block ends, rolled back when it raises."""
@@ -78,12 +86,15 @@ def transaction(connection: sqlite3.Connection) -> Iterator[None]:
 
 
 def pending(connection: sqlite3.Connection, model: str) -> int:
-    """How many images and captions of all collections have no vector of the model."""
+    """How many images, and captions that the model can read, of all collections have no vector of it."""
     (number,) = connection.execute(
         """SELECT (SELECT count(*) FROM images WHERE NOT EXISTS
                 (SELECT 1 FROM vectors WHERE image_id = images.id AND model_version = :model))
             + (SELECT count(*) FROM captions WHERE NOT EXISTS
-                (SELECT 1 FROM caption_vectors WHERE caption_id = captions.id AND model_version = :model))""",
+                (SELECT 1 FROM caption_vectors WHERE caption_id = captions.id AND model_version = :model)
+            AND NOT EXISTS
+                (SELECT 1 FROM unreadable_captions
+                WHERE caption_id = captions.id AND model_version = :model))""",
         {"model": model},
     ).fetchone()
     return int(number)

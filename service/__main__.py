@@ -114,7 +114,7 @@ def _index(options: argparse.Namespace, load: LoadEncoder) -> int:
 
 def _search(options: argparse.Namespace, load: LoadEncoder) -> int:
     from service.commands.table import table
-    from service.schemas import Search
+    from service.search_schemas import Search
 
     search = Search(
         q=options.query,
@@ -176,6 +176,13 @@ def _import(options: argparse.Namespace, _: LoadEncoder) -> int:
     return 0
 
 
+def _keys(options: argparse.Namespace, _: LoadEncoder) -> int:
+    from service.commands.keys import manage
+
+    print(manage(_settings(store=options.store).store, options))
+    return 0
+
+
 def _evaluate(given: list[str]) -> int:
     from model.training import evaluate  # the only way from the service to training
 
@@ -193,6 +200,7 @@ COMMANDS: Final = {
     "import": _import,
     "doctor": _doctor,
     "audit": _audit,
+    "keys": _keys,
 }
 
 
@@ -202,7 +210,8 @@ def _client(options: argparse.Namespace, load: LoadEncoder) -> "Iterator[Client]
     if options.server is not None:
         from service.commands.remote import RemoteClient
 
-        with RemoteClient(options.server) as remote:
+        key = _settings().key
+        with RemoteClient(options.server, key and key.get_secret_value()) as remote:
             yield remote
     else:
         from service.commands.local import LocalClient

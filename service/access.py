@@ -30,13 +30,36 @@ class KeyUnknown(Exception):
 class KeyForbidden(Exception):
     """The key is good, but not for this."""
 
-    def __init__(self, key: str, needed: str) -> None:
-        super().__init__(key, needed)
+
+class ScopeMissing(KeyForbidden):
+    def __init__(self, key: str, scope: Scope) -> None:
+        super().__init__(key, scope)
         self.key = key
-        self.needed = needed
+        self.scope = scope
 
     def __str__(self) -> str:
-        return f"The key {self.key!r} may not do this, which takes {self.needed}. Use another key."
+        return f"The key {self.key!r} may not do this. Use one with the scope {self.scope}."
+
+
+class CollectionHidden(KeyForbidden):
+    """Whether there is such a collection or not."""
+
+    def __init__(self, key: str, collection: str) -> None:
+        super().__init__(key, collection)
+        self.key = key
+        self.collection = collection
+
+    def __str__(self) -> str:
+        return f"The key {self.key!r} is not for the collection {self.collection!r}. Use one that is."
+
+
+class KeyLimited(KeyForbidden):
+    def __init__(self, key: str) -> None:
+        super().__init__(key)
+        self.key = key
+
+    def __str__(self) -> str:
+        return f"The key {self.key!r} is for some collections only. Use one that is for all."
 
 
 class RateLimited(Exception):
@@ -68,17 +91,17 @@ class Access:
         """Raises KeyForbidden, be there such a collection or not."""
         if not self.sees(collection):
             assert self.key is not None
-            raise KeyForbidden(self.key.name, f"a key that may see the collection {collection!r}")
+            raise CollectionHidden(self.key.name, collection)
 
     def check_scope(self, scope: Scope) -> None:
         """Raises KeyForbidden."""
         if self.key is not None and SCOPES.index(self.key.scope) < SCOPES.index(scope):
-            raise KeyForbidden(self.key.name, f"a key with the scope {scope!r}")
+            raise ScopeMissing(self.key.name, scope)
 
     def check_unlimited(self) -> None:
         """Raises KeyForbidden."""
         if self.key is not None and self.key.collections is not None:
-            raise KeyForbidden(self.key.name, "a key that may see all collections")
+            raise KeyLimited(self.key.name)
 
 
 class Rule(NamedTuple):
@@ -113,6 +136,7 @@ RULES: Final = (
     _rule("POST PATCH PUT DELETE", "/v1/collections/{c}/.*", "write"),
     _rule("GET", "/v1/models?(/.*)?", "read"),
     _rule("POST", "/v1/embeddings", "read"),
+    _rule("POST", "/v1/doctor", "admin", cut=False),
     _rule("GET", "/metrics", "read", cut=False),
 )
 

@@ -14,6 +14,7 @@ from fastapi.routing import APIRoute
 from fastapi.staticfiles import StaticFiles
 from fastapi_offline import FastAPIOffline
 
+from service.fetch import Fetcher
 from service.gate import Gate
 from service.guard import COOKIE, Guard
 from service.handlers import tell_errors
@@ -24,14 +25,16 @@ from service.library import Library
 from service.middleware import DOCUMENTATION, BodyLimit, HeadToo, LastResort, SecurityHeaders
 from service.problems import SCHEMAS, documented
 from service.reembedding import Reembedding
-from service.routes import collections, health, images, keys, search, session
+from service.routes import collections, health, images, keys, search, session, upkeep
 from service.routes.context import Context
 from service.schemas import UploadProblem
 from service.settings import Settings
+from service.spoken import Spoken
 
 WEB: Final = Path(__file__).parent / "web"
 SEARCH_THREADS: Final = 32
 UPLOAD_THREADS: Final = 4  # each holds up to two chunks of images in memory
+UPKEEP_THREADS: Final = 2  # each keeps SQLite's log from shrinking for as long as it reads
 OPEN_FILES: Final = 16384  # an upload may hold a temporary file for each of its files
 
 DESCRIPTION: Final = """
@@ -49,15 +52,22 @@ SECURITY: Final = {
 }
 
 
-def create_app(library: Library, settings: Settings) -> FastAPI:
-    """The service around `library`, which it closes when it stops."""
+def create_app(library: Library, settings: Settings, fetcher: Fetcher | None = None) -> FastAPI:
+    """The service around `library`, which it closes when it stops.
+
+    URLs are fetched by `fetcher`; without one by one of its own, where the settings allow it.
+    """
+    if fetcher is None and settings.fetch_urls:
+        fetcher = Fetcher(settings.max_image_bytes)
     context = Context(
         library=library,
         settings=settings,
         searches=Gate(threads=SEARCH_THREADS, limit=settings.queue),
         uploads=Gate(threads=UPLOAD_THREADS, limit=settings.queue),
+        upkeep=Gate(threads=UPKEEP_THREADS, limit=2 * UPKEEP_THREADS),
         reembedding=Reembedding(library),
         keyring=Keyring(KeyFile(settings.store)),
+        fetcher=fetcher,
     )
     app = FastAPIOffline(
         title="Pivot",
@@ -76,8 +86,9 @@ def create_app(library: Library, settings: Settings) -> FastAPI:
     app.add_middleware(Guard, keyring=context.keyring, settings=settings)
     app.add_middleware(LastResort)
     app.add_middleware(OwnHosts, settings=settings)
+    app.add_middleware(Spoken)
     app.add_middleware(SecurityHeaders)  # the last one added is the outermost
-    routers = [module.router for module in (collections, images, search, health, session, keys)]
+    routers = [module.router for module in (collections, images, search, upkeep, health, session, keys)]
     for router in routers:
         app.include_router(router)
     _serve_page(app)

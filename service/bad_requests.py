@@ -49,6 +49,24 @@ class BodyTooLarge(HTTPException):
         return f"The request is larger than the limit of {self.limit:,} bytes. Send less at a time."
 
 
+class BodiesTooLarge(HTTPException):
+    """This body and those of other requests take more memory than the limit, in bytes.
+
+    An HTTPException for the same reason.
+    """
+
+    def __init__(self, limit: int) -> None:
+        super().__init__(503)
+        self.limit = limit
+        self.retry_after = 1
+
+    def __str__(self) -> str:
+        return (
+            f"Large requests of {self.limit:,} bytes are at work already, which is the limit."
+            f" Try again in {self.retry_after} s, or send images as files, to /search/image."
+        )
+
+
 class NotMultipart(BadRequest):
     def __init__(self, content_type: str, field: str) -> None:
         super().__init__(content_type, field)
@@ -62,10 +80,10 @@ class NotMultipart(BadRequest):
 class BadForm(BadRequest):
     def __init__(self, reason: str) -> None:
         super().__init__(reason)
-        self.reason = reason
+        self.reason = reason.rstrip(".")
 
     def __str__(self) -> str:
-        return f"The form cannot be read: {self.reason.rstrip('.')}. Send it as multipart/form-data."
+        return f"The form cannot be read: {self.reason}. Send it as multipart/form-data."
 
 
 class NoFiles(BadRequest):
@@ -112,3 +130,73 @@ class BadMetadata(BadRequest):
 class BadCursor(BadRequest):
     def __str__(self) -> str:
         return "The cursor is not one that this service gave. Leave it out to start from the beginning."
+
+
+class InvalidRequest(BadRequest):
+    """`field` is the first of those to blame, and `reason` what is wrong with it."""
+
+    def __init__(self, field: str, reason: str, limit: float | None) -> None:
+        super().__init__(field, reason, limit)
+        self.field = field
+        self.reason = reason
+        self.limit = limit
+
+    def __str__(self) -> str:
+        return (
+            f"{self.field}: {self.reason}. Correct the fields that `errors` names; /docs describes them all."
+        )
+
+
+class NoImageAccepted(BadRequest):
+    def __init__(self, files: int) -> None:
+        super().__init__(files)
+        self.files = files
+
+    def __str__(self) -> str:
+        return (
+            f"None of the {self.files:,} files could be added."
+            " See `items` for the reason and the remedy of each."
+        )
+
+
+class NothingThere(BadRequest):
+    def __init__(self, path: str) -> None:
+        super().__init__(path)
+        self.path = path
+
+    def __str__(self) -> str:
+        return f"There is nothing at {self.path}. {_SEE}"
+
+
+class MethodNotTaken(BadRequest):
+    def __init__(self, path: str, method: str) -> None:
+        super().__init__(path, method)
+        self.path = path
+        self.method = method
+
+    def __str__(self) -> str:
+        return f"{self.path} does not take {self.method}. {_SEE}"
+
+
+class Refused(BadRequest):
+    """By FastAPI or Starlette, which tell the reason in words only."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason.rstrip(".")
+
+    def __str__(self) -> str:
+        return f"{self.reason}. {_SEE}"
+
+
+class Bug(Exception):
+    """What nobody foresaw; the client is told nothing of the inside."""
+
+    def __str__(self) -> str:
+        return (
+            "The service failed at this request, which is a fault of its own."
+            " Try again; if it stays so, the operator finds the cause in the log."
+        )
+
+
+_SEE = "See /docs for what is where, and what it takes."

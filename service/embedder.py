@@ -10,9 +10,11 @@ from index.errors import ModelChanged
 from index.records import Scoring
 from index.vectors import Row, Rows
 from service.batcher import Batcher, Stopping
+from service.remembered import Remembered
 
 TEXT_BATCH: Final = 64
 IMAGE_BATCH: Final = 16
+REMEMBERED_QUERIES: Final = 1024  # 2 MB of vectors of 512 numbers
 
 T = TypeVar("T")
 
@@ -53,6 +55,7 @@ class Embedder:
         self.images: Batcher[Image, Row] = Batcher(
             encoder.embed_images, name="embed-images", batch=IMAGE_BATCH, queue=queue
         )
+        self.queries = Remembered(self.texts, REMEMBERED_QUERIES)
 
     @property
     def version(self) -> str:

@@ -31,7 +31,7 @@ from service.uploads import Upload
 SPOOL_BYTES: Final = 16 * 1024  # of each file that stay in memory
 MAX_FIELDS: Final = 16  # of text; there are fewer that we know
 MAX_METADATA_FIELD_BYTES: Final = 4 * 1024 * 1024  # of all images together
-MAX_OPTION_BYTES: Final = 1024
+MAX_OPTION_BYTES: Final = 64 * 1024  # cursors have some thousand, filters may have more
 MAX_METADATA_BYTES: Final = 64 * 1024  # of one image, as JSON
 
 FILE: Final = re.compile("file")

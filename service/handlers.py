@@ -3,7 +3,7 @@
 import logging
 from collections.abc import Sequence
 from http import HTTPStatus
-from typing import Any, cast
+from typing import Any, Final, cast
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
@@ -12,7 +12,11 @@ from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 from starlette.routing import BaseRoute, Match, Route
 
-from service.problems import KINDS, FieldProblem, Problem, problem_for, refusal
+from service.bad_requests import InvalidRequest, MethodNotTaken, NothingThere, Refused
+from service.german_phrases import validation
+from service.problems import KINDS, FieldProblem, problem_of_ours, refusal
+from service.queries import InField
+from service.spoken import spoken
 
 logger = logging.getLogger(__name__)
 
@@ -23,7 +27,7 @@ def tell_errors(app: FastAPI, routes: Sequence[BaseRoute]) -> None:
     `routes` are all that the app has, with their full paths.
     """
     app.state.routes = [route for route in routes if isinstance(route, Route)]
-    for kind in KINDS:
+    for kind in (*KINDS, InField):
         app.add_exception_handler(kind, _known)
     app.add_exception_handler(RequestValidationError, _invalid)
     app.add_exception_handler(HTTPException, _http)
@@ -31,8 +35,7 @@ def tell_errors(app: FastAPI, routes: Sequence[BaseRoute]) -> None:
 
 
 async def _known(_: Request, error: Exception) -> Response:
-    problem = problem_for(error)
-    assert problem is not None
+    problem = problem_of_ours(error)
     if problem.status in (500, 507):
         logger.error("%s", error)  # the operator is told what a client need not know, such as paths
     return refusal(error)
@@ -40,48 +43,43 @@ async def _known(_: Request, error: Exception) -> Response:
 
 async def _invalid(_: Request, error: Exception) -> Response:
     found = cast(RequestValidationError, error).errors()
-    problems = [_field_problem(one) for one in found]
-    first = problems[0]
-    return Problem(
-        type="urn:pivot:invalid-request",
-        title="Invalid request",
-        status=422,
-        detail=f"{first.field}: {first.detail}.",
-        field=first.field,
-        limit=_limit(found[0]),
-        remedy="Correct the fields that `errors` names; /docs describes them all.",
-        errors=problems,
-    ).response()
+    fields = [_field_problem(one) for one in found]
+    problem = problem_of_ours(InvalidRequest(fields[0].field, fields[0].detail, _limit(found[0])))
+    return problem.model_copy(update={"errors": fields}).response()
 
 
 def _field_problem(error: dict[str, Any]) -> FieldProblem:
     location, *path = error["loc"]
-    field = ".".join(str(part) for part in path) or str(location)
-    return FieldProblem(field=field, detail=error["msg"].removeprefix("Value error, "))
+    names = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in path)
+    field = names.removeprefix(".") or str(location)
+    english = error["msg"].removeprefix("Value error, ")
+    return FieldProblem(field=field, detail=validation(error) if spoken() == "de" else english)
 
 
 def _limit(error: dict[str, Any]) -> int | float | None:
     bounds = error.get("ctx", {})
-    return cast(int | float | None, bounds.get("le", bounds.get("ge")))
+    return next((bounds[name] for name in _BOUNDS if name in bounds), None)
+
+
+_BOUNDS: Final = ("le", "ge", "lt", "gt", "max_length", "min_length")
 
 
 async def _http(request: Request, error: Exception) -> Response:
     error = cast(HTTPException, error)
-    phrase = HTTPStatus(error.status_code).phrase
-    details = {
-        404: f"There is nothing at {request.url.path}.",
-        405: f"{request.url.path} does not take {request.method}.",
-    }
+    path = request.url.path
     headers = dict(error.headers or {})
-    if error.status_code == 405:
-        headers["Allow"] = ", ".join(sorted(_methods(request)))
-    return Problem(
-        type=f"urn:pivot:{phrase.lower().replace(' ', '-')}",
-        title=phrase,
-        status=error.status_code,
-        detail=details.get(error.status_code, error.detail),
-        remedy="See /docs for what is where, and what it takes.",
-    ).response(headers)
+    match error.status_code:
+        case 404:
+            problem = problem_of_ours(NothingThere(path))
+        case 405:
+            headers["Allow"] = ", ".join(sorted(_methods(request)))
+            problem = problem_of_ours(MethodNotTaken(path, request.method))
+        case status:
+            name = HTTPStatus(status).phrase.lower().replace(" ", "-")
+            problem = problem_of_ours(Refused(str(error.detail))).model_copy(
+                update={"status": status, "type": f"urn:pivot:{name}"}
+            )
+    return problem.response(headers)
 
 
 def _methods(request: Request) -> set[str]:

@@ -43,6 +43,7 @@ class Space(Protocol):
     def put_vectors(self, vectors: Mapping[int, Row]) -> None: ...
     def captions_without_vector(self, *, after: int, limit: int) -> list[CaptionRecord]: ...
     def put_caption_vectors(self, vectors: Mapping[int, Row]) -> None: ...
+    def put_unreadable_captions(self, ids: Sequence[int]) -> None: ...
 
 
 R = TypeVar("R", ImageRecord, CaptionRecord)
@@ -79,7 +80,7 @@ class Intake:
         return done + self._fill(
             stop,
             space.captions_without_vector,
-            lambda captions: _caption_vectors(captions, embedder),
+            lambda captions: _caption_vectors(captions, embedder, space.put_unreadable_captions),
             space.put_caption_vectors,
         )
 
@@ -163,18 +164,24 @@ def _embed(embedder: Embedder, decoded: Decoded) -> tuple[Decoded, Future[Row]]:
     return decoded, embedder.images.submit(decoded.image(), patient=True)
 
 
-def _caption_vectors(records: Sequence[CaptionRecord], embedder: Embedder) -> dict[int, Row]:
-    """New vectors by id. A caption that says nothing to the model is logged and left out."""
+def _caption_vectors(
+    records: Sequence[CaptionRecord], embedder: Embedder, put_unreadable: Callable[[Sequence[int]], None]
+) -> dict[int, Row]:
+    """New vectors by id. A caption that says nothing to the model is noted, and awaits none any more."""
     embedding: dict[int, Future[Row]] = {}
+    unreadable: list[int] = []
     for record in records:
         if embedder.encoder.reads(record.text):
             embedding[record.id] = embedder.texts.submit((record.text, record.language), patient=True)
         else:
+            unreadable.append(record.id)
             logger.warning(
                 "caption %d stays without a vector of model %s, which cannot read it",
                 record.id,
                 embedder.version,
             )
+    if unreadable:
+        put_unreadable(unreadable)
     return {id: future.result() for id, future in embedding.items()}
 
 

@@ -1,19 +1,23 @@
 """What holds for every request: a limit to its body, an answer come what may, strict headers for browsers."""
 
 import logging
+import re
 from typing import Final
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from service.bad_requests import BodyTooLarge
-from service.problems import Problem, refusal
+from service.bad_requests import BodiesTooLarge, BodyTooLarge, Bug
+from service.problems import problem_of_ours, refusal
 from service.settings import Settings
 
 logger = logging.getLogger(__name__)
 
 MAX_PLAIN_BYTES: Final = 1024 * 1024  # a body without files, which is read into memory as a whole
 QUESTION: Final = "/search/image"  # what takes a form with one image
+MAX_ASKED_BYTES: Final = 16 * 1024 * 1024  # the same with images as base64, parsed in the event loop: 10 ms
+ASKED: Final = re.compile(r"/v1/collections/[^/]+/search(/batch|/captions)?|/v1/embeddings")
+MAX_HELD_BYTES: Final = 256 * 1024 * 1024  # of all such bodies at a time
 
 # The API and the page need nothing from elsewhere.
 STRICT: Final = (
@@ -32,6 +36,7 @@ class BodyLimit:
         self._app = app
         self._max_form_bytes = settings.max_upload_bytes
         self._max_question_bytes = settings.max_image_bytes + MAX_PLAIN_BYTES
+        self._held = 0  # bytes of bodies that are in memory
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -45,11 +50,37 @@ class BodyLimit:
             # has read the answer. So it reads on, and drops what it reads.
             await refusal(BodyTooLarge(limit))(scope, receive, send)
             return
-        await self._app(scope, _counted(receive, limit), send)
+        await self._holding(scope, _counted(receive, limit), send)
+
+    async def _holding(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Ends a request with 503 where its body and those of others would take too much memory.
+
+        What is not larger than any body may be, passes all the same. Forms lie on disk.
+        """
+        if not ASKED.fullmatch(scope["path"]):
+            await self._app(scope, receive, send)
+            return
+        held = 0
+
+        async def holding() -> Message:
+            nonlocal held
+            message = await receive()
+            more = len(message.get("body", b""))
+            if held + more > MAX_PLAIN_BYTES and self._held + more > MAX_HELD_BYTES:
+                raise BodiesTooLarge(MAX_HELD_BYTES)
+            held += more
+            self._held += more
+            return message
+
+        try:
+            await self._app(scope, holding, send)
+        finally:
+            self._held -= held
 
     def _limit(self, path: str, content_type: str) -> int:
         if not content_type.startswith("multipart/form-data"):
-            return min(MAX_PLAIN_BYTES, self._max_form_bytes)
+            most = MAX_ASKED_BYTES if ASKED.fullmatch(path) else MAX_PLAIN_BYTES
+            return min(most, self._max_form_bytes)
         if path.endswith(QUESTION):
             return min(self._max_question_bytes, self._max_form_bytes)
         return self._max_form_bytes
@@ -67,15 +98,6 @@ def _counted(receive: Receive, limit: int) -> Receive:
         return message
 
     return counted
-
-
-BUG: Final = Problem(
-    type="urn:pivot:internal-error",
-    title="Internal error",
-    status=500,
-    detail="The service failed at this request, which is a fault of its own.",
-    remedy="Try again; if it stays so, the operator finds the cause in the log.",
-)
 
 
 class HeadToo:
@@ -117,7 +139,7 @@ class LastResort:
             if started or scope["type"] != "http":
                 raise  # too late for another answer: the server logs it and hangs up
             logger.exception("%s %s failed", scope["method"], scope["path"])
-            await BUG.response()(scope, receive, send)
+            await problem_of_ours(Bug()).response()(scope, receive, send)
 
 
 class SecurityHeaders:

@@ -1,13 +1,28 @@
 """Errors as HTTP tells them: RFC 9457 problem documents, and the one table from our errors to them."""
 
 import json
+from collections.abc import Mapping
 from typing import Any, Final, Literal, NamedTuple
 
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.responses import Response
 
 from index import errors as gallery
-from service import access, bad_requests, batcher, decoder, forms, images, keys, queries, uploads
+from service import (
+    access,
+    bad_requests,
+    batcher,
+    decoder,
+    fetch,
+    forms,
+    images,
+    images_in_text,
+    keys,
+    queries,
+    uploads,
+)
+from service.german import german_of
+from service.spoken import spoken
 
 MEDIA_TYPE: Final = "application/problem+json"
 SCHEMAS: Final = "#/components/schemas/"
@@ -50,16 +65,22 @@ class Problem(BaseModel):
         default=None, description="all fields, where several are to blame"
     )
 
-    def response(self, headers: dict[str, str] | None = None) -> Response:
+    def response(self, headers: Mapping[str, str] | None = None) -> Response:
         # Only our own members are left out: what lies further in, as the items of an upload do, is whole.
         told = {name: value for name, value in self.model_dump().items() if value is not None}
         # Not pydantic's own JSON, which fails at half a surrogate pair: a field may be named by one.
-        return Response(json.dumps(told), self.status, headers=headers, media_type=MEDIA_TYPE)
+        languages = {"Content-Language": spoken(), "Vary": "Accept-Language"}
+        return Response(
+            json.dumps(told), self.status, headers={**languages, **(headers or {})}, media_type=MEDIA_TYPE
+        )
 
 
 class Kind(NamedTuple):
     """One row of the table. The error's own text is the detail, unless `text` replaces it; both end with the
-    remedy, a sentence. The attributes `field` and `retry_after` of an error go before those here."""
+    remedy, a sentence. The attributes `field` and `retry_after` of an error go before those here.
+
+    Each row has its German in `german.GERMAN`.
+    """
 
     status: int
     name: str
@@ -81,17 +102,25 @@ KINDS: Final[dict[type[Exception], Kind]] = {
     images.DecodeOutOfMemory: Kind(413, "decode-out-of-memory", "Too much memory needed", "file"),
     decoder.DecodeTimeout: Kind(422, "decode-timeout", "Too much time needed", "file"),
     decoder.DecodeCrashed: Kind(422, "decode-crashed", "Decoding failed", "file"),
+    decoder.DecoderNotStarted: Kind(503, "overloaded", "Overloaded"),
     uploads.FileUnreadable: Kind(500, "file-unreadable", "Unreadable file", "file"),
+    fetch.UrlRefused: Kind(422, "url-refused", "URL refused"),
+    fetch.FetchFailed: Kind(502, "fetch-failed", "URL gave no file"),
+    fetch.FetchingOff: Kind(403, "fetching-off", "URLs are switched off"),
     queries.QueryEmpty: Kind(422, "query-empty", "Empty query", "q"),
     queries.QueryTooLong: Kind(422, "query-too-long", "Query too long", "q"),
     queries.QueryUnreadable: Kind(422, "query-unreadable", "Unknown script", "q"),
     queries.BadLanguage: Kind(422, "bad-language", "Not a language", "language"),
     queries.OutOfRange: Kind(422, "out-of-range", "Out of range"),
+    queries.CaptionsWithoutRules: Kind(422, "captions-without-rules", "Captions take no part", "captions"),
+    images_in_text.NotBase64: Kind(422, "bad-image-text", "Not base64", "image"),
     gallery.UnknownCollection: Kind(404, "unknown-collection", "No such collection", "collection"),
     gallery.CollectionExists: Kind(409, "collection-exists", "Collection exists", "name"),
     gallery.BadCollectionName: Kind(422, "bad-collection-name", "Not a collection's name", "name"),
     gallery.UnknownImage: Kind(404, "unknown-image", "No such image", "image_id"),
     gallery.NotEmbedded: Kind(409, "not-embedded", "Not embedded yet", "image_id"),
+    gallery.ExternalIdTaken: Kind(409, "external-id-taken", "External id taken", "external_id"),
+    gallery.TooManyCaptions: Kind(422, "too-many-captions", "Too many captions", "captions"),
     gallery.UnknownCaption: Kind(404, "unknown-caption", "No such caption", "caption_id"),
     gallery.ModelChanged: Kind(503, "model-changed", "Model changed", retry_after=1),
     gallery.BadValue: Kind(422, "bad-value", "Unusable value"),
@@ -131,6 +160,7 @@ KINDS: Final[dict[type[Exception], Kind]] = {
     bad_requests.UnknownHost: Kind(421, "unknown-host", "Unknown host"),
     bad_requests.OtherSite: Kind(403, "other-site", "Request from another site"),
     bad_requests.BodyTooLarge: Kind(413, "body-too-large", "Request too large"),
+    bad_requests.BodiesTooLarge: Kind(503, "overloaded", "Overloaded"),
     bad_requests.NotMultipart: Kind(415, "not-multipart", "Not a form with files"),
     bad_requests.BadForm: Kind(422, "bad-form", "Unreadable form"),
     bad_requests.NoFiles: Kind(422, "no-files", "No files"),
@@ -138,19 +168,31 @@ KINDS: Final[dict[type[Exception], Kind]] = {
     bad_requests.UnknownField: Kind(422, "unknown-field", "Unknown field"),
     bad_requests.BadMetadata: Kind(422, "bad-metadata", "Unusable metadata", "metadata"),
     bad_requests.BadCursor: Kind(422, "bad-cursor", "Unknown cursor", "cursor"),
+    bad_requests.InvalidRequest: Kind(422, "invalid-request", "Invalid request"),
+    bad_requests.NoImageAccepted: Kind(422, "no-image-accepted", "No image accepted", "files"),
+    bad_requests.NothingThere: Kind(404, "not-found", "Not found"),
+    bad_requests.MethodNotTaken: Kind(405, "method-not-allowed", "Method not allowed"),
+    bad_requests.Refused: Kind(400, "bad-request", "Bad request"),
+    bad_requests.Bug: Kind(500, "internal-error", "Internal error"),
 }
 
 
 def problem_for(error: Exception) -> Problem | None:
-    """The problem document of one of our errors; None for any other, which is a bug."""
+    """The problem document of one of our errors, in the language of the request at work.
+
+    None for any other error, which is a bug.
+    """
+    if isinstance(error, queries.InField):
+        problem = problem_for(error.error)
+        return problem and problem.model_copy(update={"field": error.field})
     kind = _kind_of(error)
     if kind is None:
         return None
-    text = kind.text or str(error)
+    title, text = _told(error, kind)
     detail, found, remedy = text.rpartition(". ")
     return Problem(
         type=f"urn:pivot:{kind.name}",
-        title=kind.title,
+        title=title,
         status=kind.status,
         detail=f"{detail}." if found else text,
         field=getattr(error, "field", kind.field),
@@ -161,20 +203,33 @@ def problem_for(error: Exception) -> Problem | None:
 
 def retry_after(error: Exception) -> int | None:
     """After how many seconds the same request may succeed; None where time alone does not help."""
+    if isinstance(error, queries.InField):
+        error = error.error
     kind = _kind_of(error)
     return getattr(error, "retry_after", kind and kind.retry_after)
 
 
 def refusal(error: Exception) -> Response:
     """The answer to a request that one of our own errors ended."""
-    problem = problem_for(error)
-    assert problem is not None
+    problem = problem_of_ours(error)
     headers = {}
     if (seconds := retry_after(error)) is not None:
         headers["Retry-After"] = str(seconds)
     if problem.status == 401:
         headers["WWW-Authenticate"] = "Bearer"
     return problem.response(headers)
+
+
+def problem_of_ours(error: Exception) -> Problem:
+    """The same for an error that has its row."""
+    problem = problem_for(error)
+    assert problem is not None
+    return problem
+
+
+def _told(error: Exception, kind: Kind) -> tuple[str, str]:
+    german = german_of(error) if spoken() == "de" else None
+    return german or (kind.title, kind.text or str(error))
 
 
 def _kind_of(error: Exception) -> Kind | None:
@@ -195,7 +250,7 @@ def documented(
 _MEANINGS: Final[dict[int | str, str]] = {
     "default": "Any other problem",
     401: "The service asks for a key, or the key is no good",
-    403: "The key may not do this",
+    403: "The key may not do this, or the operator has switched it off",
     404: "There is no such collection, image or key",
     409: "The request conflicts with what is there",
     410: "The page's place is no more",

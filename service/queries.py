@@ -4,6 +4,8 @@
 
 import re
 import unicodedata
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Final
 
 
@@ -58,6 +60,43 @@ class OutOfRange(QueryError):
             f"{self.field} is {self.value}; the limits are {self.least} and {self.most}."
             f" Give a {self.field} between them."
         )
+
+
+class CaptionsWithoutRules(QueryError):
+    """Captions should take part where nobody measured what they are worth."""
+
+    def __init__(self, model: str) -> None:
+        super().__init__(model)
+        self.model = model
+
+    def __str__(self) -> str:
+        return (
+            f"Captions take part where there are rules for them with the model (which is {self.model}), and"
+            " the query is nothing but texts of positive weight. Leave `captions` out, or send false."
+        )
+
+
+class InField(Exception):
+    """An error that has to be told with the name of another field than usual: one of several parts, say."""
+
+    def __init__(self, field: str, error: Exception) -> None:
+        super().__init__(field, error)
+        self.field = field
+        self.error = error
+
+    def __str__(self) -> str:
+        return str(self.error)
+
+
+@contextmanager
+def in_field(field: str | None, *kinds: type[Exception]) -> Iterator[None]:
+    """Errors of these kinds name `field`, unless it is None."""
+    try:
+        yield
+    except kinds as error:
+        if field is None:
+            raise
+        raise InField(field, error) from error
 
 
 _TAG: Final = re.compile(r"([A-Za-z]{2,3})(?:[-_][A-Za-z0-9]{1,8})*")

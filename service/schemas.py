@@ -2,11 +2,9 @@
 
 from typing import Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, JsonValue, model_validator
+from pydantic import BaseModel, ConfigDict, Field, JsonValue
 
-from index.records import CollectionRecord, Hit, ImageRecord, Scoring
-from service.integers import Integer
-from service.library import DEFAULT_RANKING, Answer, QueryLanguage, Ranking
+from index.records import CaptionRecord, CollectionRecord, ImageRecord, Scoring
 from service.problems import Problem
 from service.uploads import Outcome
 
@@ -83,9 +81,22 @@ class Links(BaseModel):
         return cls(self=address, file=f"{address}/file", thumbnail=f"{address}/thumbnail")
 
 
+class Caption(BaseModel):
+    """A description of an image, in one language."""
+
+    id: int
+    language: str = Field(description="ISO 639 code", examples=["de"])
+    text: str
+
+    @classmethod
+    def of(cls, record: CaptionRecord) -> Self:
+        return cls(id=record.id, language=record.language, text=record.text)
+
+
 class Image(BaseModel):
     id: int
     collection: str
+    external_id: str | None = Field(description="what you call it; unique in the collection")
     filename: str
     format: str = Field(examples=["jpeg"])
     width: int = Field(description="pixels, once turned upright")
@@ -93,12 +104,17 @@ class Image(BaseModel):
     bytes: int = Field(description="size of the file")
     sha256: str = Field(description="of the file, hexadecimal")
     metadata: dict[str, JsonValue]
+    captions: list[Caption]
     created_at: str = Field(examples=["2026-01-31T12:00:00.123Z"])
+    updated_at: str = Field(
+        description="of what is told here, captions included", examples=["2026-01-31T12:00:00.123Z"]
+    )
     links: Links
 
     @classmethod
     def of(cls, record: ImageRecord) -> Self:
-        return cls.model_validate({**vars(record), "links": Links.of(record)})
+        captions = [Caption.of(caption) for caption in record.captions]
+        return cls.model_validate({**vars(record), "captions": captions, "links": Links.of(record)})
 
 
 class ImagePage(BaseModel):
@@ -144,132 +160,3 @@ class UploadProblem(Problem):
     items: list[UploadItem] | None = Field(
         default=None, description="of each file; not there where the request as a whole was refused"
     )
-
-
-class SearchOptions(BaseModel):
-    """How to search; all of it may be left out."""
-
-    model_config = ConfigDict(extra="forbid")
-
-    k: Integer = Field(
-        default=DEFAULT_RANKING.k,
-        description="how many results, at least 1 and at most the service's limit (1000)",
-    )
-    scoring: Scoring | None = Field(
-        default=None, description="the score to rank by; without it, what ranks best for the kind of query"
-    )
-    candidates: Integer = Field(
-        default=DEFAULT_RANKING.candidates,
-        description="images that the symmetric score picks for ranking, 1 to 10000; k where that is more",
-    )
-    exact: bool = Field(default=DEFAULT_RANKING.exact, description="score every image instead of candidates")
-
-    def ranking(self) -> Ranking:
-        return Ranking(self.k, self.scoring, self.candidates, self.exact)
-
-
-class Search(SearchOptions):
-    """A text, or the id of an image in the collection."""
-
-    model_config = ConfigDict(
-        strict=True,  # or `true` would be image 1
-        json_schema_extra={
-            "examples": [
-                {"q": "Ein Hund springt ins Wasser"},
-                {"q": "a dog jumps into water", "language": "en", "k": 3, "exact": True},
-                {"image_id": 1, "k": 5},
-            ]
-        },
-    )
-
-    q: str | None = Field(
-        default=None, description="what the images should show, in any language; up to 1000 characters"
-    )
-    image_id: int | None = Field(default=None, description="an image of the collection; find the like of it")
-    language: str | None = Field(
-        default=None, description="of `q`, a tag such as de or en-GB; without it, it is detected"
-    )
-
-    @model_validator(mode="after")
-    def _one_query(self) -> Self:
-        if (self.q is None) == (self.image_id is None):
-            raise ValueError("Give either `q` or `image_id`")
-        return self
-
-
-class TextSearch(SearchOptions):
-    """The parameters of a search in an address."""
-
-    q: str = Field(
-        description="what the images should show, in any language; up to 1000 characters",
-        examples=["Ein Hund springt ins Wasser"],
-    )
-    language: str | None = Field(
-        default=None, description="of `q`, a tag such as de or en-GB; without it, it is detected"
-    )
-
-
-class Language(BaseModel):
-    """The language that the query was taken to be in."""
-
-    code: str = Field(examples=["de"])
-    confidence: float | None = Field(description="0 to 1; null where the language was given")
-    source: Literal["given", "detected"]
-
-    @classmethod
-    def of(cls, language: QueryLanguage) -> Self:
-        return cls(code=language.code, confidence=language.confidence, source=language.source)
-
-
-class Query(BaseModel):
-    """The query as it was understood; one of `q`, `image_id` and `filename` is there."""
-
-    q: str | None = None
-    image_id: int | None = None
-    filename: str | None = None
-    language: Language | None = None
-
-
-class Scores(BaseModel):
-    """Higher is better in both."""
-
-    symmetric: float = Field(description="0 to 1; from -1 on with a public model that has no pivot head")
-    asymmetric: float = Field(description="-1 to 0; from -4 on, and of little meaning, with such a model")
-
-
-class Result(BaseModel):
-    rank: int = Field(description="from 1")
-    image: Image
-    scores: Scores
-
-    @classmethod
-    def of(cls, rank: int, hit: Hit) -> Self:
-        scores = Scores(symmetric=hit.symmetric, asymmetric=hit.asymmetric)
-        return cls(rank=rank, image=Image.of(hit.record), scores=scores)
-
-
-class SearchAnswer(BaseModel):
-    query: Query
-    model: str = Field(description="version of the model that the query and the images were embedded with")
-    scoring: Scoring = Field(description="the score that the results are ranked by")
-    exact: bool
-    candidates: int = Field(description="how many images were scored")
-    partial: bool = Field(
-        default=False,
-        description="whether images or captions of the service await a vector of the model, and took no part",
-    )
-    results: list[Result] = Field(description="best first")
-    timings_ms: dict[str, float] = Field(description="milliseconds by stage, and in total")
-
-    @classmethod
-    def of(cls, query: Query, answer: Answer) -> Self:
-        return cls(
-            query=query,
-            model=answer.model,
-            scoring=answer.scoring,
-            exact=answer.exact,
-            candidates=answer.candidates,
-            partial=answer.partial,
-            results=[Result.of(rank, hit) for rank, hit in enumerate(answer.hits, start=1)],
-            timings_ms=answer.timings_ms,
-        )

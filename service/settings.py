@@ -53,6 +53,7 @@ class Settings(BaseSettings):
     key: SecretStr | None = Field(
         default=None, description="the key that commands send to the service that --server names"
     )
+    fetch_urls: bool = Field(default=False, description="fetch images by URLs from public servers")
 
     reembed_share: float = Field(
         default=0.5, gt=0, le=1, description="share of the time for which re-embedding may be at work"

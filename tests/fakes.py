@@ -75,8 +75,9 @@ class Detected:
 
 
 def detect(text: str) -> Detected:
-    """German where it has a German colour word, else English."""
-    return Detected("de" if GERMAN & set(text.lower().split()) else "en", 0.9)
+    """German where it has a German colour word, else English; `unsure` is hard to tell."""
+    code = "de" if GERMAN & set(text.lower().split()) else "en"
+    return Detected(code, 0.2 if text == "unsure" else 0.9)
 
 
 def _colour(text: str) -> list[float]:

@@ -9,7 +9,8 @@ from tqdm import tqdm
 from index.audit import AuditQuery, Recall, audit, image_queries
 from service.commands.errors import CommandError
 from service.demo import PHOTOS
-from service.library import Language, Library
+from service.finder import Language
+from service.library import Library
 
 HEADINGS: Final = ("candidates", "symmetric", "asymmetric", "all ten")
 EXPLANATION: Final = (

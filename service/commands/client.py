@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from typing import Literal, Protocol
 
 from service.commands.folder import Photo
-from service.schemas import Image, Search, SearchAnswer
+from service.schemas import Image
+from service.search_schemas import Search, SearchAnswer
 
 
 @dataclass(frozen=True)

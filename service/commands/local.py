@@ -6,7 +6,8 @@ from index.errors import UnknownCollection
 from service.commands.client import Indexed
 from service.commands.folder import Photo
 from service.library import Library
-from service.schemas import Image, Language, Query, Search, SearchAnswer
+from service.schemas import Image
+from service.search_schemas import Search, SearchAnswer
 from service.uploads import Upload
 
 
@@ -30,12 +31,8 @@ class LocalClient:
         ]
 
     def search(self, collection: str, search: Search) -> SearchAnswer:
-        assert search.q is not None
-        answer = self._library.search_text(
-            collection, search.q, language=search.language, ranking=search.ranking()
-        )
-        assert answer.language is not None
-        return SearchAnswer.of(Query(q=search.q, language=Language.of(answer.language)), answer)
+        answer = self._library.search(collection, search.asked(), ranking=search.ranking())
+        return SearchAnswer.of(answer, in_parts=search.parts is not None)
 
     def original(self, image: Image) -> str:
         gallery = self._library.gallery

@@ -17,7 +17,8 @@ from service.commands.client import Indexed
 from service.commands.errors import CommandError
 from service.commands.folder import Photo
 from service.problems import Problem
-from service.schemas import Image, Search, SearchAnswer, UploadItem
+from service.schemas import Image, UploadItem
+from service.search_schemas import Search, SearchAnswer
 from service.uploads import FileUnreadable, clean_filename
 
 PATIENCE: Final = 120  # times to come back to a busy service
@@ -58,11 +59,12 @@ class ServerRefused(CommandError):
 class RemoteClient:
     """A `Client` of the service at an address. Raises ServerUnreachable, ServerRefused, NotPivot."""
 
-    def __init__(self, address: str) -> None:
+    def __init__(self, address: str, key: str | None = None) -> None:
         self._address = address
+        headers = {} if key is None else {"Authorization": f"Bearer {key}"}
         host = httpx.URL(address).host
         # A proxy of the environment is for the network, and cannot reach this machine's own addresses.
-        self._http = httpx.Client(timeout=TIMEOUT, trust_env=host not in LOOPBACK)
+        self._http = httpx.Client(headers=headers, timeout=TIMEOUT, trust_env=host not in LOOPBACK)
 
     def __enter__(self) -> Self:
         return self

@@ -4,7 +4,8 @@ from collections.abc import Callable, Sequence
 from typing import Final
 
 from service.commands.printable import printable
-from service.schemas import Image, SearchAnswer
+from service.schemas import Image
+from service.search_schemas import SearchAnswer
 
 LIKELY: Final = 0.5  # how sure a detected language must be to be named; the guess changes no result
 HEADINGS: Final = ("rank", "score", "id", "file", "original")
@@ -50,8 +51,8 @@ def _how(answer: SearchAnswer) -> str:
 def _language(answer: SearchAnswer) -> str:
     language = answer.query.language
     assert language is not None
-    if language.confidence is None:
-        return f"language {language.code} (as given)"
+    if language.source != "detected" or language.confidence is None:
+        return f"language {language.code} (as {language.source})"
     if language.confidence < LIKELY:
         return "language unclear"
     return f"language {language.code} (detected, {language.confidence:.0%} sure)"

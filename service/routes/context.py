@@ -6,6 +6,7 @@ from typing import Annotated, cast
 from fastapi import Depends, Path, Request
 
 from service.access import Access
+from service.fetch import Fetcher
 from service.gate import Gate
 from service.guard import ACCESS
 from service.integers import Integer
@@ -17,14 +18,16 @@ from service.settings import Settings
 
 @dataclass(frozen=True)
 class Context:
-    """One for each app. The gates keep uploads, which are slow, from standing in the way of searches."""
+    """One for each app. The gates keep what is slow from standing in the way of searches."""
 
     library: Library
     settings: Settings
     searches: Gate
     uploads: Gate
+    upkeep: Gate
     reembedding: Reembedding
     keyring: Keyring
+    fetcher: Fetcher | None  # None: the operator has not switched URLs on
 
 
 async def _context(request: Request) -> Context:

@@ -3,7 +3,7 @@
 from typing import Any, Final
 
 from service.images import ACCEPTED
-from service.schemas import SearchOptions
+from service.search_schemas import TextOptions
 
 
 def _described(file: str, properties: dict[str, Any]) -> dict[str, Any]:
@@ -31,6 +31,6 @@ QUESTION_FORM: Final = _described(
     "file",
     {
         "file": {"type": "string", "format": "binary", "description": f"the image: {ACCEPTED}"},
-        **SearchOptions.model_json_schema()["properties"],
+        **TextOptions.model_json_schema()["properties"],
     },
 )

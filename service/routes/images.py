@@ -11,12 +11,13 @@ from index.errors import StoreDamaged, UnknownImage
 from index.gallery import Gallery
 from index.records import ImageRecord
 from service import schemas
+from service.bad_requests import NoImageAccepted
 from service.cursors import cursor_after, id_before
 from service.files import OpenFile, headers_of, is_fresh
 from service.forms import uploads_of
 from service.images import MEDIA_TYPES
 from service.integers import Integer
-from service.problems import Problem, documented, problem_for
+from service.problems import documented, problem_for, problem_of_ours
 from service.routes.context import CollectionName, ImageId, InContext
 from service.routes.forms import UPLOAD_FORM
 from service.uploads import Outcome
@@ -142,14 +143,7 @@ def _failure(items: list[schemas.UploadItem]) -> schemas.UploadProblem:
     first = items[0].error
     assert first is not None
     if len(items) > 1:
-        first = Problem(
-            type="urn:pivot:no-image-accepted",
-            title="No image accepted",
-            status=422,
-            detail=f"None of the {len(items)} files could be added.",
-            field="files",
-            remedy="See `items` for the reason and the remedy of each.",
-        )
+        first = problem_of_ours(NoImageAccepted(len(items)))
     return schemas.UploadProblem(**first.model_dump(), items=items)
 
 

@@ -7,10 +7,18 @@ from typing import Any
 import numpy as np
 import pytest
 
-from index.errors import BadValue, BadVector, UnknownCaption, UnknownCollection, UnknownImage
+from index.errors import (
+    BadValue,
+    BadVector,
+    ModelChanged,
+    TooManyCaptions,
+    UnknownCaption,
+    UnknownCollection,
+    UnknownImage,
+)
 from index.gallery import Gallery
 from index.queries import Like, Weighted
-from index.records import CaptionRecord, CaptionRule, NewCaption, Scoring, SearchOptions
+from index.records import MOST_CAPTIONS, CaptionRecord, CaptionRule, NewCaption, Scoring, SearchOptions
 from index.rerank import TEXT_SCORES, asymmetric
 from index.vectors import Row
 from tests.index.samples import BEYOND_INT64, DIM, MODEL, random_rows, sample, unit
@@ -287,6 +295,44 @@ def test_caption_that_could_not_be_stored_is_refused_by_field(language: str, tex
     with pytest.raises(BadValue) as caught:
         NewCaption(language, text, DOG)
     assert caught.value.field == field
+
+
+def test_caption_that_the_model_cannot_read_is_kept_and_awaits_nothing(shown: Gallery) -> None:
+    unreadable = NewCaption("ja", "犬", None)
+    (one,) = shown.add_captions("default", 1, [unreadable])
+    assert (one.text, shown.image("default", 1).captions) == ("犬", (one,))
+    assert (shown.pending(), shown.captions_without_vector()) == (0, [])
+    assert found(shown)[1] == 0.5
+    coming = shown.coming("model-2", DIM)
+    assert (coming.pending(), coming.captions_without_vector()) == (3, [one])
+    coming.put_unreadable_captions([one.id, 99])
+    assert (coming.pending(), coming.captions_without_vector()) == (2, [])
+    shown.put_caption_vectors({one.id: DOG})  # as by a model that reads it after all
+    assert found(shown)[1] == 0.75
+
+
+def test_caption_that_turns_out_unreadable_is_pending_no_more(tmp_path: Path) -> None:
+    with Gallery.open(tmp_path, dim=DIM, model_version="old") as gallery:
+        gallery.add("default", [sample("dog", captions=[caption("Hund")])])
+    with Gallery.open(tmp_path, dim=DIM, model_version="new") as gallery:
+        assert gallery.pending() == 2
+        gallery.put_unreadable_captions([1, 99], model_version="new")
+        assert (gallery.pending(), gallery.captions_without_vector()) == (1, [])
+        with pytest.raises(ModelChanged):
+            gallery.put_unreadable_captions([1], model_version="old")
+
+
+def test_an_image_takes_so_many_captions_and_no_more(shown: Gallery) -> None:
+    many = [caption(str(n)) for n in range(MOST_CAPTIONS)]
+    shown.add_captions("default", 1, many)
+    with pytest.raises(TooManyCaptions):
+        shown.add_captions("default", 1, [caption("more")])
+    with pytest.raises(TooManyCaptions) as caught:
+        shown.add("default", [sample("3"), sample("1", captions=[caption("0"), caption("more")])])
+    assert (caught.value.place, caught.value.limit) == (1, MOST_CAPTIONS)
+    shown.add("default", [sample("1", captions=many)])
+    assert len(shown.captions("default", 1)) == MOST_CAPTIONS
+    assert len(shown.images("default")) == 2
 
 
 @pytest.mark.parametrize(("scale", "shift"), [(0, 0), (-1, 0), (float("inf"), 0), (1, float("nan"))])

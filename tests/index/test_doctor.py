@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from index.doctor import STEPS, Doctor
+from index.doctor import STEPS, Doctor, examine_beside_a_service
 from index.errors import NoStore, StoreInUse
 from index.gallery import Gallery
 from index.records import NewCaption
@@ -234,3 +234,17 @@ def test_folder_without_a_store_is_refused_and_left_alone(
     with pytest.raises(NoStore, match="Name the folder"):
         list(doctor(tmp_path / "other").examine())
     assert not list((tmp_path).rglob("lock"))
+
+
+def test_what_comes_and_goes_beside_a_service_is_no_finding(
+    store: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (store / "originals" / "ab").mkdir(parents=True, exist_ok=True)
+    coming, stray = store / "originals" / "ab" / "coming", store / "originals" / "ab" / "stray"
+    coming.touch()
+    stray.touch()
+    with Gallery.open(store, dim=DIM, model_version=MODEL):
+        monkeypatch.setattr("index.doctor.time.sleep", lambda _: coming.unlink())
+        (finding,) = examine_beside_a_service(store, thorough=True)
+    assert (finding.problem, finding.subject) == ("original-unused", "originals/ab/stray")
+    assert stray.exists()

@@ -228,6 +228,21 @@ def test_dates_are_instants_in_any_zone(tmp_path: Path) -> None:
             assert passing(gallery, {"field": "created_at", "in": [at]}) == [2]
 
 
+def test_external_ids_and_changes_are_filtered_by(gallery: Gallery) -> None:
+    gallery.add(
+        "default", [replace(sample(id), external_id=id) for id in ("a-1", "a-2", "b-1")] + [sample("none")]
+    )
+    assert passing(gallery, {"field": "external_id", "eq": "a-2"}) == [2]
+    assert passing(gallery, {"field": "external_id", "in": ["a-1", "b-1", "c"]}) == [1, 3]
+    assert passing(gallery, {"field": "external_id", "gte": "a", "lt": "b"}) == [1, 2]
+    assert passing(gallery, {"field": "external_id", "exists": True}) == [1, 2, 3]
+    assert passing(gallery, {"field": "external_id", "exists": False}) == [4]
+    assert passing(gallery, {"not": {"field": "external_id", "eq": "a-1"}}) == [2, 3, 4]
+    with gallery._catalog._connections.writing() as connection:
+        connection.execute("UPDATE images SET updated_at = '2030-01-31T00:00:00.000Z' WHERE id = 3")
+    assert passing(gallery, {"field": "updated_at", "gte": "2030-01-31"}) == [3]
+
+
 def test_letters_of_captions_are_found_in_any_case_and_composition(gallery: Gallery) -> None:
     caption = NewCaption("de", "Ein Straßenköter, A\u0308rger", unit(1, 2, 3, 4))
     gallery.add("default", [replace(sample("dog"), captions=(caption,))])
@@ -269,6 +284,9 @@ def deep(levels: int) -> Any:
         ({"field": "width"}, "filter", "compares with nothing"),
         ({"field": "width", "like": 1}, "filter", "'like', which means nothing there. Use eq, in, gt"),
         ({"field": "width", "exists": True}, "filter", "'exists'"),
+        ({"field": "external_id", "exists": "a"}, "filter.exists", "neither true nor false"),
+        ({"field": "external_id", "eq": None}, "filter.eq", "not text"),
+        ({"field": "updated_at", "gt": "yesterday"}, "filter.gt", "no instant"),
         ({"field": "width", "eq": "1"}, "filter.eq", "not a number"),
         ({"field": "width", "eq": True}, "filter.eq", "not a number"),
         ({"field": "width", "eq": None}, "filter.eq", "not a number"),

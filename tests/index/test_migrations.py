@@ -5,11 +5,13 @@ from pathlib import Path
 
 import pytest
 
+from index.changes import ImageChange
 from index.errors import StoreInUse, StoreTooNew
 from index.gallery import Gallery
 from index.lock import FolderLock
 from index.migrations import MIGRATIONS, migrate
 from index.records import CaptionRecord, ImageRecord, NewCaption
+from index.spaces import served_before
 from index.store import catalog_in
 from tests.index.samples import DIM, counts, found, sample, unit
 
@@ -43,6 +45,8 @@ def test_new_catalog_gets_all_tables(connection: sqlite3.Connection) -> None:
         "captions",
         "caption_vectors",
         "serving",
+        "unreadable_captions",
+        "receipts",
     }
     assert version(connection) == len(MIGRATIONS)
 
@@ -115,6 +119,7 @@ def test_catalog_of_schema_1_is_whole_after_it_was_opened(tmp_path: Path) -> Non
                 bytes=3,
                 metadata={"camera": "X100", "tags": ["a", None], "ü": 1.5},
                 created_at=CREATED_AT,
+                updated_at=CREATED_AT,
             )
             assert (it.vector("default", 3) == unit(1, 0, 2, 0)).all()
             assert found(it, unit(0, 1, 1, 0), of="trips") == [4, 5]
@@ -136,6 +141,20 @@ def test_catalog_of_schema_2_keeps_its_captions(tmp_path: Path) -> None:
         assert (best.record.text, best.symmetric) == ("Un chat", 1)
         (caption,) = it.add_captions("default", 1, [NewCaption("en", "New", unit(1, 1, 1, 1))])
         assert caption.id == 7  # 6 was given before, and removed
+
+
+def test_catalog_of_schema_3_remembers_its_model_and_its_images_take_external_ids(tmp_path: Path) -> None:
+    stored(tmp_path, 3)
+    served = served_before(tmp_path, "model-2")
+    assert served is not None
+    assert (served.model_version, served.checkpoint, served.pending) == ("model-1", "hub:a/model", 2)
+    with Gallery.open(tmp_path, dim=DIM, model_version="model-1") as it:
+        before = it.image("default", 3)
+        assert (before.updated_at, before.external_id) == (CREATED_AT, None)
+        assert [one.text for one in before.captions] == ["Ein Hund", "A dog"]
+        after = it.update("default", 3, ImageChange(external_id="dog"))
+        assert it.by_external_id("default", ["dog"]) == {"dog": after}
+        assert it.pending() == 2
 
 
 @pytest.mark.parametrize("schema", range(1, len(MIGRATIONS)))

@@ -45,7 +45,7 @@ def upload_in(folder: Path, filename: str, data: bytes) -> Upload:
 def serving(folder: Path, **settings: Any) -> Iterator[Service]:
     """A service over the store in `folder`."""
     encoder = ColourEncoder()
-    configured = Settings(decode_workers=1, **{"store": folder, **settings})
+    configured = Settings(decode_workers=1, store=folder, **settings)
     library = library_in(folder, encoder, configured)
     server = uvicorn.Server(
         uvicorn.Config(create_app(library, configured), port=0, log_config=None, ws="none", lifespan="on")

@@ -8,7 +8,7 @@ import pytest
 
 from service.__main__ import compose, trained_encoder
 from service.commands.errors import CheckpointUnusable
-from service.library import Ranking
+from service.questions import Ranking
 from service.settings import Settings
 from service.uploads import Upload
 from tests.service.pictures import BLUE, RED, plain

@@ -13,8 +13,9 @@ from index.errors import NotEmbedded, StoreClosed, UnknownCollection, UnknownIma
 from service.batcher import Overloaded, Stopping
 from service.images import ImageDamaged, NotAnImage
 from service.intake import REEMBED_BATCH
-from service.library import Answer, Library, Ranking
+from service.library import Library
 from service.queries import OutOfRange, QueryEmpty, QueryTooLong, QueryUnreadable
+from service.questions import Answer, QueryLanguage, Ranking
 from service.settings import Settings
 from service.uploads import CHUNK_FILES, Outcome, Upload
 from tests.fakes import ColourEncoder
@@ -152,12 +153,7 @@ def test_words_find_the_image_that_shows_it(
     answer = library.search_text(collection, q)
     assert ids(answer)[0] == known[colour]
     assert len(answer.hits) == 3
-    assert answer.language is not None
-    assert (answer.language.code, answer.language.source, answer.language.confidence) == (
-        language,
-        "detected",
-        0.9,
-    )
+    assert answer.asked[0].language == QueryLanguage(language, 0.9, "detected")
     assert (answer.model, answer.scoring, answer.exact, answer.candidates) == (
         "colours-1",
         "asymmetric",
@@ -169,8 +165,7 @@ def test_words_find_the_image_that_shows_it(
 
 def test_a_given_language_is_taken_at_its_word(library: Library, collection: str) -> None:
     answer = library.search_text(collection, "rot", language="en-GB")
-    assert answer.language is not None
-    assert (answer.language.code, answer.language.confidence, answer.language.source) == ("en", None, "given")
+    assert answer.asked[0].language == QueryLanguage("en", None, "given")
 
 
 def test_an_image_from_outside_finds_its_like_and_is_not_kept(library: Library, collection: str) -> None:
@@ -178,7 +173,7 @@ def test_an_image_from_outside_finds_its_like_and_is_not_kept(library: Library, 
     answer = library.search_image(collection, upload(plain((250, 10, 0), (9, 9))))
     assert ids(answer)[0] == known[RED]
     assert answer.scoring == "symmetric"
-    assert answer.language is None
+    assert answer.asked[0].language is None
     assert "decode" in answer.timings_ms
     assert library.gallery.collection(collection).images == 3
 
@@ -287,7 +282,7 @@ def test_a_full_queue_turns_searches_away_and_recovers(tmp_path: Path) -> None:
         encoder.open.clear()
         embedding = threads.submit(library.search_text, "default", "red")
         assert encoder.started.wait(timeout=30)
-        asked = [threads.submit(library.search_text, "default", "red") for _ in range(2)]
+        asked = [threads.submit(library.search_text, "default", q) for q in ("green", "blue")]
         done, waiting = wait(asked, timeout=30, return_when=FIRST_COMPLETED)
         assert isinstance(done.pop().exception(), Overloaded)
         encoder.open.set()

@@ -55,10 +55,31 @@ def test_a_form_without_a_length_is_refused_once_it_passes_the_limit(small: Serv
 def test_a_body_that_is_read_into_memory_has_a_smaller_limit(small: Service) -> None:
     for content in (bytes(2 * MIB), streamed(2)):
         answer = small.client.post(
-            "/v1/collections/default/search", content=content, headers={"Content-Type": "application/json"}
+            "/v1/collections", content=content, headers={"Content-Type": "application/json"}
         )
         assert (answer.status_code, answer.json()["type"]) == (413, "urn:pivot:body-too-large")
         assert answer.json()["limit"] == MIB
+
+
+def test_a_search_may_hold_an_image_as_text(tmp_path: Path) -> None:
+    with serving(tmp_path, max_image_mb=1) as service:
+        large = {"image": "A" * (4 * MIB)}
+        answer = service.client.post("/v1/collections/default/search", json=large)
+        assert (answer.status_code, answer.json()["type"]) == (413, "urn:pivot:file-too-large")
+        answer = service.client.post("/v1/collections/default/search", json={"image": "A" * (17 * MIB)})
+        assert (answer.status_code, answer.json()["limit"]) == (413, 16 * MIB)
+
+
+def test_large_bodies_do_not_fill_the_memory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("service.middleware.MAX_HELD_BYTES", 3 * MIB)
+    with serving(tmp_path, max_image_mb=1) as service:
+        for _ in range(2):  # what was held is let go
+            answer = service.client.post("/v1/collections/default/search", json={"image": "A" * (2 * MIB)})
+            assert answer.json()["type"] == "urn:pivot:file-too-large"
+        answer = service.client.post("/v1/collections/default/search", json={"image": "A" * (4 * MIB)})
+        assert (answer.status_code, answer.json()["type"]) == (503, "urn:pivot:overloaded")
+        assert int(answer.headers["retry-after"]) >= 1
+        assert service.client.post("/v1/collections/default/search", json={"q": "red"}).status_code == 200
 
 
 def test_the_service_goes_on_after_bodies_that_were_too_large(small: Service) -> None:

@@ -106,6 +106,8 @@ def test_the_names_that_clients_are_generated_from_stay(description: Description
         "delete_collection",
         "delete_image",
         "describe_model",
+        "examine_store",
+        "export_collection",
         "get_collection",
         "get_file",
         "get_image",

@@ -2,6 +2,7 @@ import pytest
 
 from index.errors import BadVector, StorageFull, UnknownCollection
 from service.batcher import Overloaded
+from service.fetch import FetchError
 from service.images import ImageError, ImageTooLarge
 from service.problems import KINDS, problem_for
 from service.queries import OutOfRange
@@ -57,7 +58,7 @@ def test_the_names_of_the_kinds_are_urns_and_stand_for_one_title_each() -> None:
 
 
 def test_every_image_error_has_its_row() -> None:
-    assert subclasses(ImageError) - {ImageError} <= set(KINDS)
+    assert subclasses(ImageError) - {ImageError, FetchError} <= set(KINDS)
 
 
 def test_overload_asks_for_patience() -> None:

@@ -157,7 +157,8 @@ def test_captions_are_embedded_anew_as_well(open_with: Open, caplog: pytest.LogC
     with open_with("new") as library:
         assert library.awaited() == ("colours-2", 5)
         assert library.reembed(threading.Event()) == 4
-        assert library.awaited() == ("colours-2", 1)
+        assert library.awaited() == ("colours-2", 0)
+        assert not library.search_text("default", "blue", language="en").partial
         assert "caption 2 stays without a vector of model colours-2" in caplog.text
         (blue,) = library.encoder.embed_texts(["blue"], ["en"])
         (caption,) = library.gallery.best_captions("default", blue, model_version="colours-2")

@@ -14,12 +14,18 @@ from index.imports import Imported, import_bundle
 from index.records import CaptionRecord, ImageRecord, NewCaption
 from tests.index.samples import sample, unit
 
-DOG = sample(
-    "dog",
-    unit(1, 0, 0, 1),
-    filename="Hündin.jpg",
-    metadata={"path": "trip/Hündin.jpg", "n": [1.5]},
-    captions=[NewCaption("de", "Eine Hündin", unit(1, 0, 0, 2)), NewCaption("en", "A dog", unit(2, 0, 0, 1))],
+DOG = replace(
+    sample(
+        "dog",
+        unit(1, 0, 0, 1),
+        filename="Hündin.jpg",
+        metadata={"path": "trip/Hündin.jpg", "n": [1.5]},
+        captions=[
+            NewCaption("de", "Eine Hündin", unit(1, 0, 0, 2)),
+            NewCaption("en", "A dog", unit(2, 0, 0, 1)),
+        ],
+    ),
+    external_id="dog-1",
 )
 CAT = sample(
     "cat", unit(0, 1, 0, 1), filename="cat.jpg", captions=[NewCaption("en", "A cat", unit(0, 2, 0, 1))]
@@ -69,4 +75,5 @@ def captions_of(gallery: Gallery, record: ImageRecord) -> list[CaptionRecord]:
 
 def told(record: ImageRecord) -> ImageRecord:
     """What an import keeps."""
-    return replace(record, id=0)
+    captions = tuple(replace(one, id=0, image_id=0) for one in record.captions)
+    return replace(record, id=0, captions=captions)

@@ -10,11 +10,8 @@ import numpy as np
 import pytest
 
 from index.bundle import LINES, MANIFEST
-from index.errors import (
-    BadCollectionName,
-    BundleDamaged,
-    StoreInUse,
-)
+from index.changes import ImageChange
+from index.errors import BadCollectionName, BundleDamaged, ExternalIdTaken, StoreInUse
 from index.gallery import Gallery
 from tests.index.bundle.conftest import CAT, imported, lines_of, write_lines
 from tests.index.samples import DIM, MODEL, sample, unit
@@ -31,6 +28,10 @@ CAPTION = {"language": "en", "text": "a cat", "created_at": "2026-01-31T12:00:00
         ({"sha256": "../../etc/passwd"}, "line 2: `sha256` is '../../etc/passwd', which is none"),
         ({"format": "../x"}, "line 2: `format` is"),
         ({"created_at": "yesterday"}, "line 2: `created_at` is"),
+        ({"updated_at": None}, "line 2: `updated_at` is None"),
+        ({"external_id": 5}, "line 2: `external_id` is 5, which is not a text"),
+        ({"external_id": ""}, "line 2: `external_id` has 0 characters"),
+        ({"external_id": "dog-1"}, "line 2 has the external id of another"),
         ({"metadata": []}, "line 2: `metadata` is [], which is not an object"),
         ({"filename": "\ud800"}, "line 2: "),
         ({"metadata": {"x": float("nan")}}, "line 2: NaN is no JSON"),
@@ -168,6 +169,17 @@ def test_vectors_of_a_known_model_in_another_size_are_refused(bundle: Path, tmp_
         imported(bundle, tmp_path / "new")
     with Gallery.open(tmp_path / "new", dim=3, model_version=MODEL) as gallery:
         assert [one.name for one in gallery.collections()] == ["default"]
+
+
+def test_external_id_of_another_image_is_refused_before_anything_is_stored(bundle: Path, store: Path) -> None:
+    with Gallery.open(store, dim=DIM, model_version=MODEL) as gallery:
+        gallery.update("default", 3, ImageChange(external_id="dog-1"))
+    with pytest.raises(ExternalIdTaken, match="dog-1"):
+        imported(bundle, store, "default")
+    with Gallery.open(store, dim=DIM, model_version=MODEL) as gallery:
+        assert len(gallery.images("default")) == 1
+        gallery.update("trips", 1, ImageChange(external_id="cat-1"))
+    imported(bundle, store)  # the dog keeps what it has
 
 
 def test_import_is_refused_where_it_cannot_go(bundle: Path, store: Path) -> None:

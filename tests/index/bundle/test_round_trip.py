@@ -8,13 +8,15 @@ import pytest
 
 from index import imports
 from index.bundle import MANIFEST
+from index.changes import ImageChange
 from index.doctor import Doctor
 from index.export import Exported, export
 from index.gallery import Gallery
 from index.imports import Imported
 from index.records import NewCaption
-from tests.index.bundle.conftest import CAT, DOG, captions_of, imported, lines_of, told
+from tests.index.bundle.conftest import CAT, DOG, captions_of, imported, lines_of, told, write_lines
 from tests.index.samples import DIM, MODEL, found, sample, unit
+from tests.index.test_external_ids import LAST_YEAR, aged
 
 
 def test_export_is_read_without_us(bundle: Path) -> None:
@@ -26,6 +28,7 @@ def test_export_is_read_without_us(bundle: Path) -> None:
     ]
     dog, cat = lines_of(bundle)
     assert (dog["filename"], dog["metadata"]) == (DOG.filename, DOG.metadata)
+    assert (dog["external_id"], cat["external_id"], cat["updated_at"]) == ("dog-1", None, cat["created_at"])
     assert [(one["language"], one["text"]) for one in dog["captions"]] == [
         ("de", "Eine Hündin"),
         ("en", "A dog"),
@@ -97,6 +100,38 @@ def test_import_brings_captions_that_a_known_image_lacks(bundle: Path, store: Pa
     with Gallery.open(store, dim=DIM, model_version=MODEL) as gallery:
         assert [one.text for one in gallery.captions("trips", 1)] == ["A dog", "Eine Hündin"]
         assert gallery.captions_without_vector() == []
+
+
+def test_import_gives_a_known_image_the_external_id_that_it_lacks_and_no_other(
+    bundle: Path, store: Path
+) -> None:
+    with Gallery.open(store, dim=DIM, model_version=MODEL) as gallery:
+        gallery.update("trips", 1, ImageChange(external_id=None))
+        aged(gallery)
+        was = gallery.image("trips", 2)
+    imported(bundle, store)
+    with Gallery.open(store, dim=DIM, model_version=MODEL) as gallery:
+        dog, cat = gallery.images("trips")
+        assert (dog.external_id, cat) == ("dog-1", was)
+        assert dog.updated_at > LAST_YEAR
+        gallery.update("trips", 1, ImageChange(external_id="another"))
+    imported(bundle, store)
+    with Gallery.open(store, dim=DIM, model_version=MODEL) as gallery:
+        assert gallery.image("trips", 1).external_id == "another"
+
+
+def test_lines_of_earlier_exports_are_read(bundle: Path, tmp_path: Path) -> None:
+    write_lines(
+        bundle,
+        [
+            {key: value for key, value in line.items() if key not in ("external_id", "updated_at")}
+            for line in lines_of(bundle)
+        ],
+    )
+    imported(bundle, tmp_path / "new")
+    with Gallery.open(tmp_path / "new", dim=DIM, model_version=MODEL) as gallery:
+        assert all(one.updated_at == one.created_at for one in gallery.images("trips"))
+        assert gallery.by_external_id("trips", ["dog-1"]) == {}
 
 
 def test_thumbnails_that_are_missing_are_made_again(bundle: Path, tmp_path: Path) -> None:

@@ -13,7 +13,7 @@ import pytest
 
 from service.commands.folder import Photo
 from service.commands.remote import NotPivot, RemoteClient, ServerRefused, ServerUnreachable
-from service.schemas import Search
+from service.search_schemas import Search
 from tests.service.pictures import RED, plain
 
 
@@ -35,6 +35,7 @@ FOUND = Scripted(
             "exact": False,
             "candidates": 0,
             "results": [],
+            "next_cursor": None,
             "timings_ms": {"total": 1.0},
         }
     ),

@@ -4,11 +4,12 @@ from typing import Any
 
 from service.commands.printable import printable
 from service.commands.table import table
-from service.schemas import SearchAnswer
+from service.search_schemas import SearchAnswer
 
 IMAGE = {
     "id": 7,
     "collection": "default",
+    "external_id": None,
     "filename": "holi\u202egpj.day",
     "format": "jpeg",
     "width": 1,
@@ -16,7 +17,9 @@ IMAGE = {
     "bytes": 1,
     "sha256": "0" * 64,
     "metadata": {},
+    "captions": [],
     "created_at": "2026-01-31T12:00:00.123Z",
+    "updated_at": "2026-01-31T12:00:00.123Z",
     "links": {"self": "/i/7", "file": "/i/7/file", "thumbnail": "/i/7/thumbnail"},
 }
 
@@ -29,7 +32,15 @@ def answer(language: dict[str, Any]) -> SearchAnswer:
             "scoring": "symmetric",
             "exact": False,
             "candidates": 1,
-            "results": [{"rank": 1, "image": IMAGE, "scores": {"symmetric": 0.5, "asymmetric": -0.5}}],
+            "results": [
+                {
+                    "rank": 1,
+                    "image": IMAGE,
+                    "scores": {"symmetric": 0.5, "asymmetric": -0.5},
+                    "ranks": {"symmetric": 1, "asymmetric": 1},
+                }
+            ],
+            "next_cursor": None,
             "timings_ms": {"total": 1.0},
         }
     )

@@ -1,0 +1,279 @@
+"""What the service answers. Members that a newer service adds are kept, in `model_extra`."""
+
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, JsonValue
+
+JobState = Literal["queued", "running", "succeeded", "failed", "cancelled"]
+UploadStatus = Literal["created", "exists", "failed"]
+
+
+class Document(BaseModel):
+    """Whatever the service tells. Frozen."""
+
+    model_config = ConfigDict(frozen=True, extra="allow")
+
+
+class FieldProblem(Document):
+    field: str
+    detail: str
+
+
+class Problem(Document):
+    """RFC 9457: what went wrong, for programs (`type`, `field`, `limit`) and for people."""
+
+    type: str
+    title: str
+    status: int
+    detail: str
+    field: str | None = None
+    limit: float | None = None
+    remedy: str | None = None
+    errors: list[FieldProblem] | None = None
+
+    def __str__(self) -> str:
+        """What happened and what to do."""
+        return f"{self.detail} {self.remedy or ''}".rstrip()
+
+
+class Collection(Document):
+    name: str
+    created_at: str
+    images: int
+    searchable: int
+
+
+class Collections(Document):
+    collections: list[Collection]
+
+
+class Links(Document):
+    """Paths on the service."""
+
+    file: str
+    thumbnail: str
+
+
+class Caption(Document):
+    id: int
+    language: str
+    text: str
+
+
+class Image(Document):
+    id: int
+    collection: str
+    external_id: str | None = None
+    filename: str
+    format: str
+    width: int
+    height: int
+    bytes: int
+    sha256: str
+    metadata: dict[str, JsonValue]
+    captions: list[Caption] = []
+    created_at: str
+    links: Links
+
+
+class ImagePage(Document):
+    images: list[Image]
+    next_cursor: str | None
+
+
+class UploadItem(Document):
+    """What became of one file; `error` says why it failed."""
+
+    index: int
+    filename: str
+    status: UploadStatus
+    image: Image | None
+    error: Problem | None
+
+
+class UploadItems(Document):
+    items: list[UploadItem]
+
+
+class UploadAnswer(UploadItems):
+    created: int
+    existing: int
+    failed: int
+
+
+class Deleted(Document):
+    deleted: int
+    ids: list[int]
+
+
+class Scores(Document):
+    """Higher is better in both."""
+
+    symmetric: float
+    asymmetric: float
+
+
+class Result(Document):
+    rank: int
+    image: Image
+    scores: Scores
+
+
+class Language(Document):
+    """`confidence` is None where the language was given."""
+
+    code: str
+    confidence: float | None
+    source: str
+
+
+class Query(Document):
+    """The query as it was understood."""
+
+    q: str | None = None
+    image_id: int | None = None
+    filename: str | None = None
+    language: Language | None = None
+
+
+class SearchAnswer(Document):
+    query: Query
+    model: str
+    scoring: Literal["symmetric", "asymmetric"]
+    exact: bool
+    candidates: int
+    partial: bool = False
+    results: list[Result]
+    next_cursor: str | None = None
+    timings_ms: dict[str, float]
+
+
+class BatchItem(Document):
+    """The answer to one of several searches, or why there is none."""
+
+    answer: SearchAnswer | None
+    error: Problem | None
+
+
+class Batch(Document):
+    answers: list[BatchItem]
+
+
+class FoundCaption(Caption):
+    image_id: int
+
+
+class CaptionResult(Document):
+    rank: int
+    caption: FoundCaption
+    scores: Scores
+
+
+class CaptionResults(Document):
+    results: list[CaptionResult]
+
+
+class NearImage(Document):
+    image: Image
+    distance: int
+
+
+class SimilarImage(Document):
+    image: Image
+    score: float
+
+
+class ImageDuplicates(Document):
+    exact: list[Image]
+    near: list[NearImage]
+    similar: list[SimilarImage]
+
+
+class DuplicateGroup(Document):
+    kind: Literal["near", "similar", "exact"]
+    images: list[Image]
+
+
+class DuplicatePage(Document):
+    groups: list[DuplicateGroup]
+    next_cursor: str | None
+
+
+class Embedding(Document):
+    index: int
+    embedding: list[float]
+
+
+class Embeddings(Document):
+    data: list[Embedding]
+    model: str
+
+
+class Model(Document):
+    version: str
+    dim: int
+    scoring: Literal["symmetric", "asymmetric"]
+    languages: list[str]
+
+
+class Job(Document):
+    """Work that goes on after its request: an import. `total` is None while nobody knows it."""
+
+    id: int
+    kind: str
+    collection: str
+    state: JobState
+    total: int | None
+    done: int
+    created: int
+    existing: int
+    failed: int
+    error: Problem | None
+    created_at: str
+    updated_at: str
+
+    @property
+    def finished(self) -> bool:
+        return self.state in ("succeeded", "failed", "cancelled")
+
+
+class JobPage(Document):
+    jobs: list[Job]
+    next_cursor: str | None
+
+
+class JobItem(Document):
+    index: int
+    name: str
+    status: UploadStatus
+    image_id: int | None
+    error: Problem | None
+
+
+class JobItemPage(Document):
+    items: list[JobItem]
+    next_cursor: str | None
+
+
+class JobEvent(Document):
+    """`data` is the job for `progress` and `done`, and one of its items for `item`."""
+
+    id: str
+    kind: str
+    data: dict[str, Any]
+
+
+class Finding(Document):
+    """What is wrong with a store; `image` is whose the file is, for people."""
+
+    problem: str
+    subject: str
+    image: str | None
+
+
+class Report(Document):
+    """What `doctor` found: how many of each problem, and the first of them in words."""
+
+    healthy: bool
+    found: dict[str, int]
+    findings: list[Finding]

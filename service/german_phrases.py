@@ -1,0 +1,222 @@
+"""German for the reasons that errors give in English words of their own, and for pydantic's messages."""
+
+import re
+from collections.abc import Mapping
+from functools import cache
+from typing import Any, Final
+
+# `{}` stands for any text: a phrase of its own, a number, or a name, which stays.
+PHRASES: Final[Mapping[str, str]] = {
+    # of values
+    "is no ISO 639 code: give one such as de": "ist kein Kürzel aus ISO 639: eines wie de angeben",
+    "has {} characters; give 1 to {}": "hat {} Zeichen; 1 bis {} angeben",
+    "holds the character NUL: leave it out": "enthält das Zeichen NUL: es weglassen",
+    "would have {} bytes; the limit is {}. Remove some of its keys": (
+        "hätten {} Byte; die Grenze ist {}. Einige ihrer Schlüssel entfernen"
+    ),
+    "is not 64 lower-case hexadecimal digits": "besteht nicht aus 64 kleinen hexadezimalen Ziffern",
+    "is not JSON: {}": "ist kein JSON: {}",
+    "needs a finite shift and a positive, finite scale": (
+        "braucht eine endliche Verschiebung und einen endlichen Maßstab über null"
+    ),
+    "is {}; it must be at least 1": "ist {}; es muss mindestens 1 sein",
+    "is not Unicode text: replace its lone surrogates": (
+        "ist kein Unicode-Text: die einzelnen Surrogate ersetzen"
+    ),
+    "has {} vectors; give 1 to {}": "hat {} Vektoren; 1 bis {} angeben",
+    "has a weight that is zero or not finite: leave that vector out": (
+        "hat ein Gewicht, das null oder nicht endlich ist: diesen Vektor weglassen"
+    ),
+    # of filters
+    "lies deeper than {} levels": "liegt tiefer als {} Ebenen",
+    "Nest less": "Weniger schachteln",
+    "is not an object": "ist kein Objekt",
+    "Give one such as {}; {} is any caption": "Eines wie {} angeben; {} ist jede Bildunterschrift",
+    "Give one such as {}": "Eines wie {} angeben",
+    "is of no one kind": "ist nicht von einer Art",
+    "Give one of {}": "Eines von diesen angeben: {}",
+    "is not a list of filters": "ist keine Liste von Filtern",
+    "Give at least one": "Mindestens einen angeben",
+    "names no field": "benennt kein Feld",
+    "is not text": "ist kein Text",
+    "is not a number": "ist keine Zahl",
+    "is not {}": "ist nicht {}",
+    "Give {}, as {} is": "{} angeben, wie {} es ist",
+    "text": "Text",
+    "a number": "eine Zahl",
+    "is neither true nor false": "ist weder wahr noch falsch",
+    "Give one of them": "Eines davon angeben",
+    "has no order": "hat keine Ordnung",
+    "Give a number or a text": "Eine Zahl oder einen Text angeben",
+    "is not a text": "ist kein Text",
+    "Give at least one character": "Mindestens ein Zeichen angeben",
+    "compares with nothing": "vergleicht mit nichts",
+    "Add one of {}": "Eines von diesen hinzufügen: {}",
+    "is one condition more than {}": "ist eine Bedingung mehr als {}",
+    "Ask for less; `in` takes many values at once": "Weniger verlangen; `in` nimmt viele Werte auf einmal",
+    "is not a list": "ist keine Liste",
+    "Give a list of values": "Eine Liste von Werten angeben",
+    "makes it more than {} values": "macht es zu mehr als {} Werten",
+    "Give fewer": "Weniger angeben",
+    "is no key and no list of 1 to {} keys": "ist kein Schlüssel und keine Liste von 1 bis {} Schlüsseln",
+    "Give one": "Einen angeben",
+    "holds no text of up to {} characters": "enthält keinen Text von bis zu {} Zeichen",
+    "Name a key": "Einen Schlüssel nennen",
+    'holds the character "': 'enthält das Zeichen "',
+    "Ask for another key": "Nach einem anderen Schlüssel fragen",
+    "has {} characters; the limit is {}": "hat {} Zeichen; die Grenze ist {}",
+    "Shorten it": "Ihn kürzen",
+    "is not Unicode text": "ist kein Unicode-Text",
+    "Replace its lone surrogates": "Die einzelnen Surrogate ersetzen",
+    "is beyond 64 bits": "hat mehr als 64 Bit",
+    "Give a smaller number": "Eine kleinere Zahl angeben",
+    "is not finite": "ist nicht endlich",
+    "Give a number": "Eine Zahl angeben",
+    "is a list or an object": "ist eine Liste oder ein Objekt",
+    "Give text, a number, true, false or null": "Text, eine Zahl, true, false oder null angeben",
+    "is no instant": "ist kein Zeitpunkt",
+    "Give RFC 3339 such as {}, or a date": "RFC 3339 wie {} oder ein Datum angeben",
+    "has {}, which means nothing there": "hat {}, was dort nichts bedeutet",
+    "Use {}": "Diese benutzen: {}",
+    # of forms
+    "it has {} objects for {} files": "es sind {} Objekte für {} Dateien",
+    "it holds a number that is NaN or infinite": "sie enthalten eine Zahl, die NaN oder unendlich ist",
+    "an object has {} bytes, and the limit is {}": "ein Objekt hat {} Byte, und die Grenze ist {}",
+    "`{}` is {} where {} belongs": "`{}` ist {}, wo {} hingehört",
+    "a file": "eine Datei",
+    "Invalid JSON: {}": "kein gültiges JSON: {}",
+    "Input should be a valid dictionary": "kein Objekt",
+    "Input should be a valid list": "keine Liste",
+    # of Starlette and FastAPI
+    "Field exceeded maximum size of {}KB.": "ein Feld ist größer als {} KB",
+    "Part exceeded maximum size of {}KB.": "ein Teil ist größer als {} KB",
+    "Too many fields. Maximum number of fields is {}.": "zu viele Felder; höchstens {} sind erlaubt",
+    'The Content-Disposition header field "name" must be provided.': (
+        'im Kopf Content-Disposition fehlt das Feld "name"'
+    ),
+    "Missing boundary in multipart.": "die Trennlinie (boundary) fehlt",
+    "Invalid multipart data.": "die Teile sind nicht zu erkennen",
+    "There was an error parsing the body": "Der Inhalt der Anfrage lässt sich nicht lesen",
+    # of the schemas
+    "Give a whole number, in digits only": "Eine ganze Zahl angeben, nur in Ziffern",
+    "Give either `q` or `image_id`": "Entweder `q` oder `image_id` angeben",
+    # of Python's JSON
+    "Expecting value": "ein Wert fehlt",
+    "Expecting property name enclosed in double quotes": "ein Name in doppelten Anführungszeichen fehlt",
+    "Expecting {} delimiter": "das Trennzeichen {} fehlt",
+    "Unterminated string starting at": "ein Text endet nicht",
+    "Extra data": "nach dem Ende kommt noch etwas",
+    "Invalid control character at": "ein Steuerzeichen ist nicht erlaubt",
+    "Invalid \\escape": "eine Maskierung mit \\ ist ungültig",
+}
+
+# By the `type` of a pydantic error, with the data of its `ctx`.
+VALIDATION: Final[Mapping[str, str]] = {
+    "json_invalid": "Kein gültiges JSON: {error}",
+    "json_type": "JSON muss Text sein",
+    "missing": "Das Feld fehlt",
+    "extra_forbidden": "Dieses Feld gibt es hier nicht",
+    "invalid_key": "Schlüssel müssen Text sein",
+    "recursion_loop": "Die Angabe enthält sich selbst",
+    "model_type": "Ein Objekt angeben",
+    "model_attributes_type": "Ein Objekt angeben",
+    "none_required": "null angeben",
+    "greater_than": "Die Zahl muss größer als {gt} sein",
+    "greater_than_equal": "Die Zahl muss mindestens {ge} sein",
+    "less_than": "Die Zahl muss kleiner als {lt} sein",
+    "less_than_equal": "Die Zahl darf höchstens {le} sein",
+    "multiple_of": "Die Zahl muss ein Vielfaches von {multiple_of} sein",
+    "finite_number": "Die Zahl muss endlich sein",
+    "too_short": "Mindestens {min_length} Einträge angeben, nicht {actual_length}",
+    "too_long": "Höchstens {max_length} Einträge angeben, nicht {actual_length}",
+    "string_type": "Einen Text angeben",
+    "string_unicode": "Gültigen Unicode-Text angeben",
+    "string_too_short": "Mindestens {min_length} Zeichen angeben",
+    "string_too_long": "Höchstens {max_length} Zeichen angeben",
+    "string_pattern_mismatch": "Der Text muss dem Muster {pattern} entsprechen",
+    "string_not_ascii": "Nur ASCII-Zeichen angeben",
+    "enum": "Eines von diesen angeben: {expected}",
+    "literal_error": "Eines von diesen angeben: {expected}",
+    "dict_type": "Ein Objekt angeben",
+    "mapping_type": "Ein Objekt angeben",
+    "list_type": "Eine Liste angeben",
+    "tuple_type": "Eine Liste angeben",
+    "set_type": "Eine Liste angeben",
+    "frozen_set_type": "Eine Liste angeben",
+    "iterable_type": "Eine Liste angeben",
+    "bool_type": "true oder false angeben",
+    "bool_parsing": "true oder false angeben",
+    "int_type": "Eine ganze Zahl angeben",
+    "int_parsing": "Eine ganze Zahl angeben",
+    "int_parsing_size": "Die Zahl ist zu groß",
+    "int_from_float": "Eine ganze Zahl angeben, ohne Nachkommastellen",
+    "float_type": "Eine Zahl angeben",
+    "float_parsing": "Eine Zahl angeben",
+    "bytes_type": "Bytes angeben",
+    "bytes_too_short": "Mindestens {min_length} Byte angeben",
+    "bytes_too_long": "Höchstens {max_length} Byte angeben",
+    "bytes_invalid_encoding": "Die Bytes sind nicht gültig kodiert",
+    "value_error": "{error}",
+    "assertion_error": "{error}",
+    "date_type": "Ein Datum angeben",
+    "date_parsing": "Ein Datum angeben",
+    "time_type": "Eine Uhrzeit angeben",
+    "time_parsing": "Eine Uhrzeit angeben",
+    "datetime_type": "Einen Zeitpunkt angeben",
+    "datetime_parsing": "Einen Zeitpunkt angeben",
+    "union_tag_invalid": "{discriminator} muss eines von diesen sein: {expected_tags}",
+    "union_tag_not_found": "{discriminator} fehlt",
+    "url_type": "Eine Adresse (URL) angeben",
+    "url_parsing": "Eine gültige Adresse (URL) angeben",
+    "url_syntax_violation": "Eine gültige Adresse (URL) angeben",
+    "url_too_long": "Die Adresse darf höchstens {max_length} Zeichen haben",
+    "url_scheme": "Die Adresse muss so beginnen: {expected_schemes}",
+    "uuid_type": "Eine UUID angeben",
+    "uuid_parsing": "Eine gültige UUID angeben",
+}
+
+
+def phrase(english: str) -> str:
+    """The German for it; what nobody translated stays as it is, with numbers as German writes them."""
+    exact = PHRASES.get(english)
+    if exact is not None:
+        return exact
+    for pattern, german in _patterns():
+        if match := pattern.fullmatch(english):
+            return german.format(*map(phrase, match.groups()))
+    if _NUMBER.fullmatch(english):
+        return english.translate(_SEPARATORS)
+    return english
+
+
+def validation(error: Mapping[str, Any]) -> str:
+    """What an error of pydantic, as its `errors()` lists them, says in German."""
+    german = VALIDATION.get(error["type"])
+    if german is None:
+        return f"Der Wert ist unbrauchbar ({error['msg']})"
+    data = {name: _worded(value) for name, value in error.get("ctx", {}).items()}
+    return german.format(**data)
+
+
+def number(value: int | float) -> str:
+    """As German writes it: 1.234,5."""
+    return f"{value:,}".translate(_SEPARATORS)
+
+
+def _worded(value: object) -> str:
+    if isinstance(value, int | float):
+        return number(value)
+    return phrase(str(value)).replace("' or '", "' oder '")
+
+
+@cache
+def _patterns() -> list[tuple[re.Pattern[str], str]]:
+    return [
+        (re.compile("(.+)".join(map(re.escape, english.split("{}"))), re.DOTALL), german)
+        for english, german in PHRASES.items()
+        if "{}" in english
+    ]
+
+
+_NUMBER: Final = re.compile(r"-?\d{1,3}(,\d{3})*(\.\d+)?")
+_SEPARATORS: Final = str.maketrans(",.", ".,")
