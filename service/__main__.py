@@ -211,7 +211,7 @@ def _client(options: argparse.Namespace, load: LoadEncoder) -> "Iterator[Client]
         from service.commands.remote import RemoteClient
 
         key = _settings().key
-        with RemoteClient(options.server, key and key.get_secret_value()) as remote:
+        with RemoteClient(options.server, None if key is None else key.get_secret_value()) as remote:
             yield remote
     else:
         from service.commands.local import LocalClient

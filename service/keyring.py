@@ -1,6 +1,7 @@
 """The keys as a running service knows them: in memory, and read anew every second in which somebody asks."""
 
 import logging
+import math
 from collections.abc import Callable
 from datetime import UTC, datetime
 from hmac import compare_digest
@@ -46,7 +47,7 @@ class Keyring:
             try:
                 await run_in_threadpool(self.refresh)
             except BaseException:
-                self._read_at = -REFRESH_SECONDS
+                self._read_at = -math.inf
                 raise
 
     def refresh(self) -> None:

@@ -49,7 +49,6 @@ class Collections(BaseModel):
 class Readiness(BaseModel):
     status: Literal["ok"] = "ok"
     model: str
-    collections: list[Collection]
     reembedding: Reembedding
 
 
