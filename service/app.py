@@ -19,13 +19,15 @@ from service.gate import Gate
 from service.guard import COOKIE, Guard
 from service.handlers import tell_errors
 from service.hosts import OwnHosts
+from service.json_uploads import ImagePatch, JsonUpload, described
 from service.keyring import Keyring
 from service.keys import KeyFile
 from service.library import Library
 from service.middleware import DOCUMENTATION, BodyLimit, HeadToo, LastResort, SecurityHeaders
 from service.problems import SCHEMAS, documented
 from service.reembedding import Reembedding
-from service.routes import collections, health, images, keys, search, session, upkeep
+from service.repeats import Repeats
+from service.routes import collections, embeddings, health, images, keys, search, session, upkeep
 from service.routes.context import Context
 from service.schemas import UploadProblem
 from service.settings import Settings
@@ -33,6 +35,7 @@ from service.spoken import Spoken
 
 WEB: Final = Path(__file__).parent / "web"
 SEARCH_THREADS: Final = 32
+EMBEDDING_THREADS: Final = 4  # each has up to 32 texts in the queue that searches wait in
 UPLOAD_THREADS: Final = 4  # each holds up to two chunks of images in memory
 UPKEEP_THREADS: Final = 2  # each keeps SQLite's log from shrinking for as long as it reads
 OPEN_FILES: Final = 16384  # an upload may hold a temporary file for each of its files
@@ -64,9 +67,11 @@ def create_app(library: Library, settings: Settings, fetcher: Fetcher | None = N
         settings=settings,
         searches=Gate(threads=SEARCH_THREADS, limit=settings.queue),
         uploads=Gate(threads=UPLOAD_THREADS, limit=settings.queue),
+        embeddings=Gate(threads=EMBEDDING_THREADS, limit=settings.queue),
         upkeep=Gate(threads=UPKEEP_THREADS, limit=2 * UPKEEP_THREADS),
         reembedding=Reembedding(library),
         keyring=Keyring(KeyFile(settings.store)),
+        repeats=Repeats(),
         fetcher=fetcher,
     )
     app = FastAPIOffline(
@@ -88,7 +93,8 @@ def create_app(library: Library, settings: Settings, fetcher: Fetcher | None = N
     app.add_middleware(OwnHosts, settings=settings)
     app.add_middleware(Spoken)
     app.add_middleware(SecurityHeaders)  # the last one added is the outermost
-    routers = [module.router for module in (collections, images, search, upkeep, health, session, keys)]
+    modules = (collections, images, search, embeddings, upkeep, health, session, keys)
+    routers = [module.router for module in modules]
     for router in routers:
         app.include_router(router)
     _serve_page(app)
@@ -146,7 +152,10 @@ def _complete_description(app: FastAPI) -> None:
         document = describe()
         model = UploadProblem.model_json_schema(ref_template=f"{SCHEMAS}{{model}}", mode="serialization")
         del model["$defs"]  # all of which are there already
-        document["components"]["schemas"]["UploadProblem"] = model
+        schemas = document["components"]["schemas"]
+        schemas["UploadProblem"] = model
+        for name, schema in described(JsonUpload, ImagePatch).items():
+            schemas.setdefault(name, schema)
         document["components"]["securitySchemes"] = SECURITY
         document["security"] = [*({name: []} for name in SECURITY), {}]  # {}: where there are no keys
         return document

@@ -77,6 +77,16 @@ class NotMultipart(BadRequest):
         return f"The request is {self.content_type}. Send the files as multipart/form-data."
 
 
+class NotJson(BadRequest):
+    def __init__(self, content_type: str, wanted: str) -> None:
+        super().__init__(content_type, wanted)
+        self.content_type = content_type
+        self.wanted = wanted
+
+    def __str__(self) -> str:
+        return f"The request is {self.content_type}. Send it as {self.wanted}."
+
+
 class BadForm(BadRequest):
     def __init__(self, reason: str) -> None:
         super().__init__(reason)
@@ -124,6 +134,20 @@ class BadMetadata(BadRequest):
         return (
             f"The metadata cannot be used: {self.reason}."
             " Send one JSON object for all files, or an array with an object for each file."
+        )
+
+
+class WrongNumber(BadRequest):
+    def __init__(self, field: str, entries: int, files: int) -> None:
+        super().__init__(field, entries, files)
+        self.field = field
+        self.entries = entries
+        self.files = files
+
+    def __str__(self) -> str:
+        return (
+            f"`{self.field}` has {self.entries:,} entries for {self.files:,} files."
+            " Give one for each file, in the order of the files."
         )
 
 

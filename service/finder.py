@@ -6,6 +6,7 @@ from typing import Final, Protocol
 from index.gallery import Gallery
 from index.queries import Weighted
 from index.records import CAPTION_RULES, CaptionRules, Scoring, SearchOptions
+from index.vectors import Row
 from service.carried import parted, with_vectors
 from service.decoder import Decoder
 from service.embedder import Embedder, Serving
@@ -14,15 +15,18 @@ from service.queries import (
     CaptionsWithoutRules,
     OutOfRange,
     QueryError,
+    UnknownModel,
+    WrongDimensions,
     clean_query,
     in_field,
     language_code,
 )
-from service.questions import Answer, Part, QueryLanguage, Ranking, Understood
+from service.questions import Answer, CaptionAnswer, Part, QueryLanguage, Ranking, Understood
 from service.settings import Settings
 from service.stopwatch import Stopwatch
 
 MAX_CANDIDATES: Final = 10_000
+AT_ONCE: Final = 32  # texts and images of one request that are embedded together
 SURE: Final = 0.5  # a detection below this is a guess, as it is for most single words
 
 RULES: Final[Mapping[str, CaptionRules]] = {"pivot-d1fb5775ebf7": CAPTION_RULES}
@@ -75,6 +79,47 @@ class Finder:
         return self._serving.use(
             lambda embedder: self._answer(embedder, collection, asked, ranking, partial, watch)
         )
+
+    def captions(
+        self, collection: str, part: Part, ranking: Ranking, *, partial: bool = False
+    ) -> CaptionAnswer:
+        """See `Library.search_captions`."""
+        self._check(ranking)
+        watch = Stopwatch()
+
+        def found(embedder: Embedder) -> CaptionAnswer:
+            parts = PartVectors(self._gallery, self._decoder, embedder, collection, self._settings)
+            (row,), _ = parts.of([Understood(part)], None, watch)
+            scoring = ranking.scoring or embedder.encoder.scoring
+            hits = self._gallery.best_captions(
+                collection,
+                row,
+                k=ranking.k,
+                scoring=scoring,
+                n=ranking.candidates,
+                model_version=embedder.version,
+            )
+            watch.lap("captions")
+            return CaptionAnswer(hits, embedder.version, scoring, partial, watch.timings())
+
+        return self._serving.use(found)
+
+    def embed(self, parts: Sequence[Part], model: str | None, dim: int | None) -> tuple[str, list[Row]]:
+        """See `Library.embed`. A few at a time, so that searches need not wait for all of them."""
+        asked = [self._understood(part, ()) for part in parts]
+
+        def embedded(embedder: Embedder) -> tuple[str, list[Row]]:
+            if model not in (None, embedder.version):
+                raise UnknownModel(model or "", embedder.version)
+            if dim not in (None, embedder.encoder.dim):
+                raise WrongDimensions(dim or 0, embedder.encoder.dim)
+            vectors = PartVectors(self._gallery, self._decoder, embedder, "", self._settings)
+            rows: list[Row] = []
+            for start in range(0, len(asked), AT_ONCE):
+                rows += vectors.of(asked[start : start + AT_ONCE], None, Stopwatch())[0]
+            return embedder.version, rows
+
+        return self._serving.use(embedded)
 
     def _check(self, ranking: Ranking) -> None:
         for name, value, most in (

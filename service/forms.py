@@ -2,15 +2,15 @@
 
 # ruff: noqa: N818 -- the names say what happened, and read so where they are caught
 
-import json
 import re
-from collections.abc import AsyncIterator, Iterable, Iterator
+from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
 from contextlib import aclosing, asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import gettempdir
 from typing import Final
 
+from fastapi.concurrency import run_in_threadpool
 from pydantic import JsonValue, TypeAdapter, ValidationError
 from starlette.datastructures import FormData, UploadFile
 from starlette.formparsers import MultiPartException, MultiPartParser
@@ -26,15 +26,16 @@ from service.bad_requests import (
     TooManyFiles,
     UnknownField,
 )
+from service.descriptions import GivenCaption, captions_of, external_ids_of, metadata_fault
 from service.uploads import Upload
 
 SPOOL_BYTES: Final = 16 * 1024  # of each file that stay in memory
 MAX_FIELDS: Final = 16  # of text; there are fewer that we know
-MAX_METADATA_FIELD_BYTES: Final = 4 * 1024 * 1024  # of all images together
+MAX_FIELD_BYTES: Final = 4 * 1024 * 1024  # of what is said of all images together
 MAX_OPTION_BYTES: Final = 64 * 1024  # cursors have some thousand, filters may have more
-MAX_METADATA_BYTES: Final = 64 * 1024  # of one image, as JSON
 
 FILE: Final = re.compile("file")
+DESCRIPTIONS: Final = ("metadata", "captions", "external_ids")
 FILES: Final = re.compile(r"files?(\[\d*\])?")  # as clients name them: files, file, files[], files[3]
 
 Metadata = dict[str, Json]
@@ -67,16 +68,15 @@ class Shape:
 
 @asynccontextmanager
 async def uploads_of(request: Request, max_files: int) -> AsyncIterator[list[Upload]]:
-    """The files of a form, and their metadata; the larger ones lie in temporary files, gone afterwards.
+    """The files of a form, and what is said of them; the larger ones lie in temporary files, gone afterwards.
 
     `files`, `file`, `files[]` and `files[3]` all name files, so that every client's habit works. Raises a
-    BadRequest, BodyTooLarge, ScratchFull, and StorageUnwritable where there can be no temporary files.
+    BadRequest, RequestValidationError, BodyTooLarge, ScratchFull, and StorageUnwritable where there can be no
+    temporary files.
     """
-    shape = Shape("files", FILES, ("metadata",), max_files, MAX_METADATA_FIELD_BYTES)
+    shape = Shape("files", FILES, DESCRIPTIONS, max_files, MAX_FIELD_BYTES)
     async with _form(request, shape) as form:
-        files, fields = _parts(form, shape)
-        described = zip(files, metadata_of(fields.get("metadata", "{}"), len(files)), strict=True)
-        yield [_upload(file, metadata) for file, metadata in described]
+        yield await run_in_threadpool(_described, *_parts(form, shape))
 
 
 @asynccontextmanager
@@ -87,7 +87,7 @@ async def question_of(
     shape = Shape("file", FILE, tuple(fields), 1, MAX_OPTION_BYTES)
     async with _form(request, shape) as form:
         files, given = _parts(form, shape)
-        yield _upload(files[0], {}), {name: value for name, value in given.items() if value}
+        yield _upload(files[0]), {name: value for name, value in given.items() if value}
 
 
 @asynccontextmanager
@@ -96,7 +96,7 @@ async def _form(request: Request, shape: Shape) -> AsyncIterator[FormData]:
     if not content_type.lower().startswith("multipart/form-data"):
         raise NotMultipart(content_type, shape.file)
     try:
-        with _scratch():
+        with scratch():
             form = await _parsed(request, shape)
     except MultiPartException as error:  # Starlette tells the reason in words only
         too_many = error.message.startswith("Too many files")
@@ -108,7 +108,8 @@ async def _form(request: Request, shape: Shape) -> AsyncIterator[FormData]:
 
 
 @contextmanager
-def _scratch() -> Iterator[None]:
+def scratch() -> Iterator[None]:
+    """While temporary files are written. Raises ScratchFull, StorageUnwritable."""
     try:
         with translated(Path(gettempdir())):
             yield
@@ -152,8 +153,23 @@ def _parts(form: FormData, shape: Shape) -> tuple[list[UploadFile], dict[str, st
     return files, fields
 
 
-def _upload(file: UploadFile, metadata: Metadata) -> Upload:
-    return Upload(file.filename or "", lambda: file.file, metadata)
+def _described(files: list[UploadFile], fields: dict[str, str]) -> list[Upload]:
+    """Reading megabytes of JSON takes its time: not for the event loop."""
+    number = len(files)
+    metadata = metadata_of(fields.get("metadata", "{}"), number)
+    captions = captions_of(fields.get("captions", "[]"), number)
+    external_ids = external_ids_of(fields["external_ids"], number) if "external_ids" in fields else None
+    given = zip(files, metadata, captions, external_ids or [None] * number, strict=True)
+    return [_upload(*one) for one in given]
+
+
+def _upload(
+    file: UploadFile,
+    metadata: Metadata | None = None,
+    captions: Sequence[GivenCaption] = (),
+    external_id: str | None = None,
+) -> Upload:
+    return Upload(file.filename or "", lambda: file.file, metadata or {}, captions, external_id)
 
 
 def metadata_of(text: str, files: int) -> list[Metadata]:
@@ -164,18 +180,10 @@ def metadata_of(text: str, files: int) -> list[Metadata]:
         raise BadMetadata(error.errors()[0]["msg"]) from error
     given: list[Metadata] = [parsed] if isinstance(parsed, dict) else list(parsed)
     for one in given:
-        _check_metadata(one)
+        if fault := metadata_fault(one):
+            raise BadMetadata(fault)
     if isinstance(parsed, dict):
         return given * files
     if len(given) != files:
         raise BadMetadata(f"it has {len(given)} objects for {files} files")
     return given
-
-
-def _check_metadata(metadata: Metadata) -> None:
-    try:
-        size = len(json.dumps(metadata, allow_nan=False))  # pydantic lets NaN and Infinity pass
-    except ValueError as error:
-        raise BadMetadata("it holds a number that is NaN or infinite") from error
-    if size > MAX_METADATA_BYTES:
-        raise BadMetadata(f"an object has {size:,} bytes, and the limit is {MAX_METADATA_BYTES:,}")

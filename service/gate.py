@@ -1,6 +1,7 @@
 """How many requests of a kind may be at work, and how many may wait for their turn."""
 
-from collections.abc import Callable, Iterator
+from asyncio import Semaphore, gather
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from functools import partial
 from typing import ParamSpec, TypeVar
@@ -11,6 +12,7 @@ from service.batcher import Overloaded
 
 P = ParamSpec("P")
 T = TypeVar("T")
+Item = TypeVar("Item")
 
 
 class Gate:
@@ -38,6 +40,20 @@ class Gate:
     async def work(self, function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         """The function's result, or its exception; for those who are inside."""
         return await to_thread.run_sync(partial(function, *args, **kwargs), limiter=self._threads)
+
+    async def each(self, function: Callable[[Item], T], items: Iterable[Item], *, at_once: int) -> list[T]:
+        """`work` for each of the items, a few at once so that others get their turn, in one place.
+
+        Raises Overloaded.
+        """
+        turns = Semaphore(at_once)
+
+        async def one(item: Item) -> T:
+            async with turns:
+                return await self.work(function, item)
+
+        with self.place():
+            return await gather(*map(one, items))
 
     async def run(self, function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         """`work` in a place of its own. Raises Overloaded."""

@@ -21,6 +21,7 @@ from service import (
     images_in_text,
     keys,
     queries,
+    repeats,
     uploads,
 )
 from service.german_phrases import number, phrase
@@ -117,6 +118,14 @@ GERMAN: Final[Mapping[type[Exception], German]] = {
         "Bildunterschriften zählen nicht",
         "Bildunterschriften zählen nur, wo es für das Modell (hier {model}) Regeln dafür gibt und die Anfrage"
         " nur aus Texten mit positivem Gewicht besteht. `captions` weglassen oder false schicken.",
+    ),
+    queries.UnknownModel: German(
+        "Unbekanntes Modell",
+        "Ein Modell {name!r} gibt es nicht; hier antwortet {serving}. Diesen Namen schicken.",
+    ),
+    queries.WrongDimensions: German(
+        "Nicht die Dimension des Modells",
+        "`dimensions` ist {given}, die Vektoren des Modells haben {limit} Zahlen. `dimensions` weglassen.",
     ),
     images_in_text.NotBase64: German(
         "Kein Base64",
@@ -222,6 +231,21 @@ GERMAN: Final[Mapping[type[Exception], German]] = {
         "Kein Formular mit Dateien",
         "Die Anfrage ist {content_type}. Die Dateien als multipart/form-data schicken.",
     ),
+    bad_requests.NotJson: German("Kein JSON", "Die Anfrage ist {content_type}. Sie als {wanted} schicken."),
+    repeats.BadKey: German(
+        "Unbrauchbarer Schlüssel",
+        f"Der {repeats.HEADER} ist unbrauchbar. 1 bis 200 sichtbare ASCII-Zeichen angeben, etwa eine UUID.",
+    ),
+    repeats.KeyInUse: German(
+        "Anfrage in Arbeit",
+        f"Eine Anfrage mit diesem {repeats.HEADER} ist in Arbeit."
+        " Diese noch einmal schicken, wenn jene beantwortet ist.",
+    ),
+    repeats.KeyReused: German(
+        "Schlüssel einer anderen Anfrage",
+        f"Mit diesem {repeats.HEADER} kam schon eine andere Anfrage."
+        " Mit jeder neuen Anfrage einen neuen Schlüssel schicken.",
+    ),
     bad_requests.BadForm: German(
         "Unlesbares Formular",
         "Das Formular lässt sich nicht lesen: {reason}. Es als multipart/form-data schicken.",
@@ -241,6 +265,11 @@ GERMAN: Final[Mapping[type[Exception], German]] = {
         "Unbrauchbare Metadaten",
         "Die Metadaten sind unbrauchbar: {reason}."
         " Ein JSON-Objekt für alle Dateien schicken oder eine Liste mit einem Objekt für jede.",
+    ),
+    bad_requests.WrongNumber: German(
+        "Falsche Anzahl",
+        "`{field}` hat {entries} Einträge für {files} Dateien."
+        " Für jede Datei einen angeben, in der Reihenfolge der Dateien.",
     ),
     bad_requests.BadCursor: _BAD_CURSOR,
     bad_requests.InvalidRequest: German(

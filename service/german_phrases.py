@@ -87,6 +87,10 @@ PHRASES: Final[Mapping[str, str]] = {
     "Invalid JSON: {}": "kein gültiges JSON: {}",
     "Input should be a valid dictionary": "kein Objekt",
     "Input should be a valid list": "keine Liste",
+    # of descriptions
+    "Give a language tag such as de or en-GB, or none": "Etwas wie de oder en-GB angeben oder nichts",
+    "Leave out the character NUL": "Das Zeichen NUL weglassen",
+    "Give either `data` or `url`": "Entweder `data` oder `url` angeben",
     # of Starlette and FastAPI
     "Field exceeded maximum size of {}KB.": "ein Feld ist größer als {} KB",
     "Part exceeded maximum size of {}KB.": "ein Teil ist größer als {} KB",

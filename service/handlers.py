@@ -14,7 +14,8 @@ from starlette.routing import BaseRoute, Match, Route
 
 from service.bad_requests import InvalidRequest, MethodNotTaken, NothingThere, Refused
 from service.german_phrases import validation
-from service.problems import KINDS, FieldProblem, problem_of_ours, refusal
+from service.openai import problem_response
+from service.problems import KINDS, FieldProblem, headers_for, problem_of_ours
 from service.queries import InField
 from service.spoken import spoken
 
@@ -34,18 +35,18 @@ def tell_errors(app: FastAPI, routes: Sequence[BaseRoute]) -> None:
     app.add_exception_handler(ClientDisconnect, _gone)
 
 
-async def _known(_: Request, error: Exception) -> Response:
+async def _known(request: Request, error: Exception) -> Response:
     problem = problem_of_ours(error)
     if problem.status in (500, 507):
         logger.error("%s", error)  # the operator is told what a client need not know, such as paths
-    return refusal(error)
+    return problem_response(request.url.path, problem, headers_for(error))
 
 
-async def _invalid(_: Request, error: Exception) -> Response:
+async def _invalid(request: Request, error: Exception) -> Response:
     found = cast(RequestValidationError, error).errors()
     fields = [_field_problem(one) for one in found]
     problem = problem_of_ours(InvalidRequest(fields[0].field, fields[0].detail, _limit(found[0])))
-    return problem.model_copy(update={"errors": fields}).response()
+    return problem_response(request.url.path, problem.model_copy(update={"errors": fields}))
 
 
 def _field_problem(error: dict[str, Any]) -> FieldProblem:
@@ -79,7 +80,7 @@ async def _http(request: Request, error: Exception) -> Response:
             problem = problem_of_ours(Refused(str(error.detail))).model_copy(
                 update={"status": status, "type": f"urn:pivot:{name}"}
             )
-    return problem.response(headers)
+    return problem_response(path, problem, headers)
 
 
 def _methods(request: Request) -> set[str]:

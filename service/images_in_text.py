@@ -8,6 +8,7 @@ from base64 import b64decode
 from binascii import Error
 from typing import Final
 
+from service.images import ImageError
 from service.queries import QueryError
 from service.uploads import Upload
 
@@ -15,7 +16,7 @@ _SCHEME: Final = re.compile(r"data:[^,]{0,200}?;base64,", re.IGNORECASE)
 _STANDARD: Final = str.maketrans("-_", "+/", " \t\r\n")
 
 
-class NotBase64(QueryError):
+class NotBase64(QueryError, ImageError):
     """The text is neither base64 nor a data URI."""
 
     def __str__(self) -> str:

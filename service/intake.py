@@ -9,19 +9,23 @@ from dataclasses import dataclass
 from functools import partial
 from itertools import chain
 from time import monotonic
-from typing import Final, Protocol, TypeVar
+from typing import Any, Final, Protocol, TypeAlias, TypeVar
 
+from index.changes import ImageChange
+from index.errors import ImageRefused
 from index.gallery import Gallery
-from index.records import CaptionRecord, ImageRecord, NewImage
+from index.records import Added, Addition, CaptionRecord, ImageRecord, NewCaption, NewImage
 from index.vectors import Row
 from service.decoder import Decoder
+from service.descriptions import GivenCaption
 from service.embedder import Embedder, Serving
 from service.images import Decoded, ImageError
 from service.settings import Settings
-from service.uploads import Content, Outcome, Upload, chunks
+from service.uploads import Content, Outcome, Upload, chunks, clean_filename
 
 logger = logging.getLogger(__name__)
 
+S = TypeVar("S")
 T = TypeVar("T")
 
 REEMBED_BATCH: Final = 16
@@ -34,6 +38,32 @@ class _Started:
     chunk: list[Content | Outcome]
     known: dict[str, ImageRecord]
     decoding: dict[str, Future[Decoded]]
+
+
+_Embedding: TypeAlias = tuple[Decoded, Future[Row]]
+
+
+@dataclass(frozen=True)
+class _Waiting:
+    """A caption whose vector is being made; None where the model cannot read it."""
+
+    language: str
+    text: str
+    vector: Future[Row] | None
+
+    def new(self) -> NewCaption:
+        vector = None if self.vector is None else self.vector.result()
+        return NewCaption(self.language, self.text, vector)
+
+
+class Language(Protocol):
+    """`code` is ISO 639."""
+
+    @property
+    def code(self) -> str: ...
+
+
+Detect: TypeAlias = Callable[[str], Language]
 
 
 class Space(Protocol):
@@ -59,10 +89,13 @@ class Lacking(Protocol[R_co]):
 class Intake:
     """Brings images into a gallery. Decoding runs ahead, while the chunk before is embedded and stored."""
 
-    def __init__(self, gallery: Gallery, decoder: Decoder, serving: Serving, settings: Settings) -> None:
+    def __init__(
+        self, gallery: Gallery, decoder: Decoder, serving: Serving, detect: Detect, settings: Settings
+    ) -> None:
         self._gallery = gallery
         self._decoder = decoder
         self._serving = serving
+        self._detect = detect
         self._max_image_bytes = settings.max_image_bytes
         self._reembed_share = settings.reembed_share
 
@@ -71,6 +104,21 @@ class Intake:
         started = (self._start(collection, chunk) for chunk in chunks(uploads, self._max_image_bytes))
         finished = map(partial(self._finish, collection), _one_ahead(started))
         return list(chain.from_iterable(finished))
+
+    def change(self, collection: str, id: int, change: Mapping[str, Any]) -> ImageRecord:
+        """See `Library.change`."""
+
+        def work(embedder: Embedder) -> ImageRecord:
+            given = dict(change)
+            if "filename" in given:
+                given["filename"] = clean_filename(given["filename"])
+            if "captions" in given:
+                self._gallery.image(collection, id)  # before the model is at work
+                given["captions"] = [one.new() for one in self._captions(given["captions"], embedder)]
+            version = embedder.version
+            return self._gallery.update(collection, id, ImageChange(**given), model_version=version)
+
+        return self._serving.use(work)
 
     def reembed(self, stop: threading.Event, space: Space, embedder: Embedder) -> int:
         """Give the images and captions that lack a vector in the space one; see `Library.reembed`."""
@@ -115,29 +163,59 @@ class Intake:
 
     def _finish_with(self, embedder: Embedder, collection: str, started: _Started) -> list[Outcome]:
         errors: dict[str, ImageError] = {}
-        embedding: dict[str, tuple[Decoded, Future[Row]]] = {}
+        embedding: dict[str, _Embedding] = {}
         for sha256, future in started.decoding.items():
             try:
                 embedding[sha256] = _embed(embedder, future.result())
             except ImageError as error:
                 errors[sha256] = error
-        new = [
-            _new_image(one, *embedding[one.sha256])
-            for one in started.chunk
-            if isinstance(one, Content) and one.sha256 in embedding
-        ]
-        added = iter(self._gallery.add(collection, new, model_version=embedder.version))
-        outcomes = []
-        for one in started.chunk:
-            if isinstance(one, Outcome):
-                outcomes.append(one)
-            elif one.sha256 in embedding:
-                stored = next(added)
-                outcomes.append(Outcome(one.filename, stored.record, stored.created))
-            else:
-                record, failure = started.known.get(one.sha256), errors.get(one.sha256)
-                outcomes.append(Outcome(one.filename, record, error=failure))
-        return outcomes
+        good = [one for one in started.chunk if isinstance(one, Content) and one.sha256 not in errors]
+        new, known = self._to_store(good, embedding, embedder)
+        version = embedder.version
+        added = iter(_each(new, lambda some: self._gallery.add(collection, some, model_version=version)))
+        completed = iter(
+            _each(known, lambda some: self._gallery.complete(collection, some, model_version=version))
+        )
+
+        def outcome(one: Content | Outcome) -> Outcome:
+            match one:
+                case Outcome():
+                    return one
+                case Content(sha256=sha256) if sha256 in errors:
+                    return Outcome(one.filename, error=errors[sha256])
+                case Content(sha256=sha256) if sha256 in embedding:
+                    return _outcome(one.filename, next(added))
+                case Content(sha256=sha256):
+                    # Where it was deleted just now, it was there when it came.
+                    stored = next(completed) if one.says_more else None
+                    return _outcome(one.filename, stored or started.known[sha256])
+
+        return [outcome(one) for one in started.chunk]
+
+    def _to_store(
+        self, contents: Sequence[Content], embedding: Mapping[str, _Embedding], embedder: Embedder
+    ) -> tuple[list[NewImage], list[Addition]]:
+        """The new ones, and what the known ones may lack."""
+        waiting = [self._captions(one.captions, embedder) for one in contents]  # all of them in the queue
+        new, known = [], []
+        for one, captions in zip(contents, waiting, strict=True):
+            texts = tuple(caption.new() for caption in captions)
+            if one.sha256 in embedding:
+                new.append(_new_image(one, *embedding[one.sha256], texts))
+            elif one.says_more:
+                known.append(Addition(one.sha256, texts, one.external_id))
+        return new, known
+
+    def _captions(self, given: Sequence[GivenCaption], embedder: Embedder) -> list[_Waiting]:
+        """The captions on their way through the model, those that it cannot read without a vector."""
+        waiting = []
+        for caption in given:
+            language = caption.language or self._detect(caption.text).code
+            readable = embedder.encoder.reads(caption.text)
+            item = (caption.text, language)
+            vector = embedder.texts.submit(item, patient=True) if readable else None
+            waiting.append(_Waiting(language, caption.text, vector))
+        return waiting
 
     def _vectors(self, records: Sequence[ImageRecord], embedder: Embedder) -> dict[int, Row]:
         """New vectors by id. An original that no longer decodes is logged and left out."""
@@ -185,7 +263,32 @@ def _caption_vectors(
     return {id: future.result() for id, future in embedding.items()}
 
 
-def _new_image(content: Content, decoded: Decoded, embedding: Future[Row]) -> NewImage:
+def _each(items: Sequence[T], store: Callable[[Sequence[T]], Sequence[S]]) -> list[S | ImageRefused]:
+    """What `store` gives for each item; where it refuses one, the others are stored without it."""
+    left = list(range(len(items)))
+    results: dict[int, S | ImageRefused] = {}
+    while left:
+        try:
+            results.update(zip(left, store([items[place] for place in left]), strict=True))
+            break
+        except ImageRefused as error:
+            results[left.pop(error.place)] = error
+    return [results[place] for place in range(len(items))]
+
+
+def _outcome(filename: str, stored: Added | ImageRecord | ImageRefused) -> Outcome:
+    match stored:
+        case ImageRefused():
+            return Outcome(filename, error=stored)
+        case Added():
+            return Outcome(filename, stored.record, stored.created)
+        case ImageRecord():
+            return Outcome(filename, stored)
+
+
+def _new_image(
+    content: Content, decoded: Decoded, embedding: Future[Row], captions: tuple[NewCaption, ...]
+) -> NewImage:
     return NewImage(
         original=content.data,
         thumbnail=decoded.thumbnail,
@@ -196,6 +299,8 @@ def _new_image(content: Content, decoded: Decoded, embedding: Future[Row]) -> Ne
         metadata=content.metadata,
         vector=embedding.result(),
         sha256=content.sha256,
+        captions=captions,
+        external_id=content.external_id,
     )
 
 

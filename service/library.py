@@ -4,15 +4,16 @@ import logging
 import threading
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
 from index.gallery import DEFAULT_COLLECTION, Gallery
-from index.records import CaptionRules
+from index.records import CaptionRules, ImageRecord
+from index.vectors import Row
 from service.decoder import Decoder
 from service.embedder import Embedder, Encoder, Serving
 from service.finder import RULES, Finder, Language
 from service.intake import Intake
-from service.questions import DEFAULT_RANKING, Answer, Part, Ranking
+from service.questions import DEFAULT_RANKING, Answer, CaptionAnswer, Part, Ranking
 from service.settings import Settings
 from service.succession import checkpoint_of
 from service.uploads import Outcome, Upload
@@ -46,7 +47,7 @@ class Library:
         self._serving = Serving(Embedder(encoder, settings.queue))
         self._coming = coming and Embedder(coming, settings.queue)
         self._partial = gallery.pending() > 0
-        self._intake = Intake(gallery, decoder, self._serving, settings)
+        self._intake = Intake(gallery, decoder, self._serving, detect, settings)
         self._finder = Finder(gallery, decoder, self._serving, detect, settings, rules)
 
     @property
@@ -91,6 +92,14 @@ class Library:
         self.check_collection(collection)
         return self._intake.add(collection, uploads)
 
+    def change(self, collection: str, id: int, change: Mapping[str, Any]) -> ImageRecord:
+        """Change an image: any of the fields of `ImageChange`, with captions as they were given.
+
+        Raises UnknownCollection, UnknownImage, ExternalIdTaken, TooManyCaptions, BadValue, StorageFull,
+        StorageUnwritable, Stopping.
+        """
+        return self._intake.change(collection, id, change)
+
     def reembed(self, stop: threading.Event) -> int:
         """Give images and captions that lack a vector of the current model one, made from originals and
         texts; with a coming model, all of them one of that, which then serves.
@@ -134,6 +143,23 @@ class Library:
         CursorExpired, Overloaded, Stopping.
         """
         return self._finder.search(collection, parts, ranking, accepted=accepted, partial=self._partial)
+
+    def search_captions(self, collection: str, part: Part, *, ranking: Ranking) -> CaptionAnswer:
+        """Find the captions of a collection that fit an image, which is part of it or from outside.
+
+        Of the ranking, `k`, `scoring` and `candidates` count. Raises as `search` does.
+        """
+        return self._finder.captions(collection, part, ranking, partial=self._partial)
+
+    def embed(
+        self, parts: Sequence[Part], *, model: str | None = None, dim: int | None = None
+    ) -> tuple[str, list[Row]]:
+        """The version of the model that serves, and a vector for each text and image from outside.
+
+        Each is (dim,) float32, unit. Raises UnknownModel and WrongDimensions where another `model` or `dim`
+        is asked for, and as `search` does.
+        """
+        return self._finder.embed(parts, model, dim)
 
     def search_text(
         self, collection: str, q: str, *, language: str | None = None, ranking: Ranking = DEFAULT_RANKING

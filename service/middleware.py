@@ -17,6 +17,8 @@ MAX_PLAIN_BYTES: Final = 1024 * 1024  # a body without files, which is read into
 QUESTION: Final = "/search/image"  # what takes a form with one image
 MAX_ASKED_BYTES: Final = 16 * 1024 * 1024  # the same with images as base64, parsed in the event loop: 10 ms
 ASKED: Final = re.compile(r"/v1/collections/[^/]+/search(/batch|/captions)?|/v1/embeddings")
+UPLOADED: Final = re.compile(r"/v1/collections/[^/]+/images")  # takes files as base64, and keeps them on disk
+JSON: Final = "application/json"
 MAX_HELD_BYTES: Final = 256 * 1024 * 1024  # of all such bodies at a time
 
 # The API and the page need nothing from elsewhere.
@@ -36,6 +38,7 @@ class BodyLimit:
         self._app = app
         self._max_form_bytes = settings.max_upload_bytes
         self._max_question_bytes = settings.max_image_bytes + MAX_PLAIN_BYTES
+        self._max_json_bytes = settings.max_image_bytes * 4 // 3 + MAX_PLAIN_BYTES
         self._held = 0  # bytes of bodies that are in memory
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -78,6 +81,8 @@ class BodyLimit:
             self._held -= held
 
     def _limit(self, path: str, content_type: str) -> int:
+        if UPLOADED.fullmatch(path) and content_type.startswith(JSON):
+            return min(self._max_json_bytes, self._max_form_bytes)
         if not content_type.startswith("multipart/form-data"):
             most = MAX_ASKED_BYTES if ASKED.fullmatch(path) else MAX_PLAIN_BYTES
             return min(most, self._max_form_bytes)

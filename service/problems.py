@@ -19,6 +19,7 @@ from service import (
     images_in_text,
     keys,
     queries,
+    repeats,
     uploads,
 )
 from service.german import german_of
@@ -65,9 +66,10 @@ class Problem(BaseModel):
         default=None, description="all fields, where several are to blame"
     )
 
-    def response(self, headers: Mapping[str, str] | None = None) -> Response:
+    def response(self, headers: Mapping[str, str] | None = None, **more: Any) -> Response:
+        """The document, with `more` members where other people's clients look for them."""
         # Only our own members are left out: what lies further in, as the items of an upload do, is whole.
-        told = {name: value for name, value in self.model_dump().items() if value is not None}
+        told = {name: value for name, value in self.model_dump().items() if value is not None} | more
         # Not pydantic's own JSON, which fails at half a surrogate pair: a field may be named by one.
         languages = {"Content-Language": spoken(), "Vary": "Accept-Language"}
         return Response(
@@ -113,6 +115,8 @@ KINDS: Final[dict[type[Exception], Kind]] = {
     queries.BadLanguage: Kind(422, "bad-language", "Not a language", "language"),
     queries.OutOfRange: Kind(422, "out-of-range", "Out of range"),
     queries.CaptionsWithoutRules: Kind(422, "captions-without-rules", "Captions take no part", "captions"),
+    queries.UnknownModel: Kind(404, "unknown-model", "No such model", "model"),
+    queries.WrongDimensions: Kind(422, "wrong-dimensions", "Not the model's dimensions", "dimensions"),
     images_in_text.NotBase64: Kind(422, "bad-image-text", "Not base64", "image"),
     gallery.UnknownCollection: Kind(404, "unknown-collection", "No such collection", "collection"),
     gallery.CollectionExists: Kind(409, "collection-exists", "Collection exists", "name"),
@@ -164,11 +168,16 @@ KINDS: Final[dict[type[Exception], Kind]] = {
     bad_requests.BodyTooLarge: Kind(413, "body-too-large", "Request too large"),
     bad_requests.BodiesTooLarge: Kind(503, "overloaded", "Overloaded"),
     bad_requests.NotMultipart: Kind(415, "not-multipart", "Not a form with files"),
+    bad_requests.NotJson: Kind(415, "not-json", "Not JSON"),
+    repeats.BadKey: Kind(422, "bad-idempotency-key", "Unusable key", repeats.HEADER),
+    repeats.KeyInUse: Kind(409, "idempotency-key-in-use", "Request under way", repeats.HEADER, retry_after=1),
+    repeats.KeyReused: Kind(422, "idempotency-key-reused", "Key of another request", repeats.HEADER),
     bad_requests.BadForm: Kind(422, "bad-form", "Unreadable form"),
     bad_requests.NoFiles: Kind(422, "no-files", "No files"),
     bad_requests.TooManyFiles: Kind(413, "too-many-files", "Too many files"),
     bad_requests.UnknownField: Kind(422, "unknown-field", "Unknown field"),
     bad_requests.BadMetadata: Kind(422, "bad-metadata", "Unusable metadata", "metadata"),
+    bad_requests.WrongNumber: Kind(422, "wrong-number", "Wrong number of entries"),
     bad_requests.BadCursor: Kind(422, "bad-cursor", "Unknown cursor", "cursor"),
     bad_requests.InvalidRequest: Kind(422, "invalid-request", "Invalid request"),
     bad_requests.NoImageAccepted: Kind(422, "no-image-accepted", "No image accepted", "files"),
@@ -211,15 +220,19 @@ def retry_after(error: Exception) -> int | None:
     return getattr(error, "retry_after", kind and kind.retry_after)
 
 
-def refusal(error: Exception) -> Response:
-    """The answer to a request that one of our own errors ended."""
-    problem = problem_of_ours(error)
+def headers_for(error: Exception) -> dict[str, str]:
+    """What an answer to an error of ours says beside the problem."""
     headers = {}
     if (seconds := retry_after(error)) is not None:
         headers["Retry-After"] = str(seconds)
-    if problem.status == 401:
+    if problem_of_ours(error).status == 401:
         headers["WWW-Authenticate"] = "Bearer"
-    return problem.response(headers)
+    return headers
+
+
+def refusal(error: Exception) -> Response:
+    """The answer to a request that one of our own errors ended."""
+    return problem_of_ours(error).response(headers_for(error))
 
 
 def problem_of_ours(error: Exception) -> Problem:
@@ -251,6 +264,7 @@ def documented(
 
 _MEANINGS: Final[dict[int | str, str]] = {
     "default": "Any other problem",
+    400: "A field is missing, out of range or of no use, told as OpenAI does",
     401: "The service asks for a key, or the key is no good",
     403: "The key may not do this, or the operator has switched it off",
     404: "There is no such collection, image or key",

@@ -76,6 +76,30 @@ class CaptionsWithoutRules(QueryError):
         )
 
 
+class UnknownModel(QueryError):
+    """Vectors of a model were asked for that does not serve."""
+
+    def __init__(self, name: str, serving: str) -> None:
+        super().__init__(name, serving)
+        self.name = name[:100]
+        self.serving = serving
+
+    def __str__(self) -> str:
+        return f"There is no model {self.name!r}; the one that serves is {self.serving}. Send that name."
+
+
+class WrongDimensions(QueryError):
+    """Shorter vectors were asked for; to cut ours would ruin them."""
+
+    def __init__(self, given: int, limit: int) -> None:
+        super().__init__(given, limit)
+        self.given = given
+        self.limit = limit
+
+    def __str__(self) -> str:
+        return f"`dimensions` is {self.given}; the model's vectors have {self.limit}. Leave `dimensions` out."
+
+
 class InField(Exception):
     """An error that has to be told with the name of another field than usual: one of several parts, say."""
 

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Final, Literal
 
-from index.records import Hit, Json, Scoring
+from index.records import CaptionHit, Hit, Json, Scoring
 from service.uploads import Upload
 
 
@@ -72,4 +72,15 @@ class Answer:
     candidates: int  # images that were scored
     partial: bool  # images or captions of the store await a vector of the model, and were not searched
     cursor: str | None  # of the page that follows; None where there is none
+    timings_ms: dict[str, float]
+
+
+@dataclass(frozen=True)
+class CaptionAnswer:
+    """What others wrote that fits an image, best first."""
+
+    hits: list[CaptionHit]
+    model: str
+    scoring: Scoring
+    partial: bool  # as an answer's
     timings_ms: dict[str, float]

@@ -1,7 +1,7 @@
 """The bodies of searches and of their answers. Their examples run as they stand."""
 
 from collections.abc import Sequence
-from typing import Annotated, Any, Final, Literal, Self
+from typing import Annotated, Any, Final, Self
 
 from pydantic import (
     AfterValidator,
@@ -16,16 +16,17 @@ from pydantic import (
 )
 
 from index.queries import MOST_VECTORS
-from index.records import Hit, Scoring
+from index.records import Scoring
 from service import questions
 from service.images_in_text import upload_of
 from service.integers import Integer
 from service.queries import QueryError, in_field
-from service.questions import DEFAULT_RANKING, Answer, QueryLanguage, Ranking, Understood
+from service.questions import DEFAULT_RANKING, Ranking
 from service.schemas import Image
-from service.uploads import clean_filename
 
 MOST_WEIGHT: Final = 1000
+MOST_SEARCHES: Final = 100  # of one request
+MOST_RESULTS: Final = 10_000  # of one request
 
 _FILTER: Final = """which images may be found: `{"field": "width", "gte": 800}` (also height, bytes, aspect,
 created_at, filename, format), `{"metadata": "camera", "in": ["X100", "M6"]}`,
@@ -223,127 +224,52 @@ class TextSearch(TextOptions):
     )
 
 
-class Language(BaseModel):
-    """The language that a text was taken to be in."""
+class Batch(BaseModel):
+    """Searches that have nothing to do with each other, in one request."""
 
-    code: str = Field(examples=["de"])
-    confidence: float | None = Field(
-        description="of the detection, 0 to 1; null where it did not tell the language"
-    )
-    source: Literal["given", "accepted", "detected"] = Field(
-        description="accepted: by Accept-Language, where the detection was unsure"
+    model_config = ConfigDict(
+        extra="forbid",
+        json_schema_extra={"examples": [{"searches": [{"q": "ein Hund"}, {"image_id": 1, "k": 3}]}]},
     )
 
-    @classmethod
-    def of(cls, language: QueryLanguage) -> Self:
-        return cls(code=language.code, confidence=language.confidence, source=language.source)
+    searches: list[Search] = Field(min_length=1, max_length=MOST_SEARCHES)
+
+    @model_validator(mode="after")
+    def _not_too_much(self) -> Self:
+        results = sum(search.k for search in self.searches)
+        if results > MOST_RESULTS:
+            raise ValueError(f"Ask for at most {MOST_RESULTS:,} results in all: these are {results:,}")
+        return self
 
 
-class UnderstoodPart(BaseModel):
-    """A part as it was understood; one of `q`, `image_id` and `filename` is there, or it was `image`."""
+class CaptionSearch(BaseModel):
+    """One of image_id and image."""
 
-    q: str | None = None
-    image_id: int | None = None
-    filename: str | None = None
-    language: Language | None = None
-    weight: float = 1.0
-
-    @classmethod
-    def of(cls, one: Understood) -> Self:
-        part = one.part
-        return cls(
-            q=one.text,
-            image_id=part.image_id,
-            filename=clean_filename(part.image.filename) if part.image and part.image.filename else None,
-            language=None if one.language is None else Language.of(one.language),
-            weight=part.weight,
-        )
-
-
-class Query(BaseModel):
-    """The query as it was understood: as one part, or as `parts`."""
-
-    q: str | None = None
-    image_id: int | None = None
-    filename: str | None = None
-    language: Language | None = None
-    parts: list[UnderstoodPart] | None = None
-
-    @classmethod
-    def of(cls, asked: Sequence[Understood], *, in_parts: bool) -> Self:
-        parts = [UnderstoodPart.of(one) for one in asked]
-        if in_parts:
-            return cls(parts=parts)
-        return cls.model_validate(parts[0].model_dump(exclude={"weight"}))
-
-
-class Scores(BaseModel):
-    """Higher is better in both. With parts, the weighted mean over them."""
-
-    symmetric: float = Field(
-        description="0 to 1; from -1 on with negative weights, and with a public model that has no pivot head"
-    )
-    asymmetric: float = Field(
-        description="-1 to 0; up to 1 with negative weights; from -4 on, and of little meaning, with such a"
-        " model"
+    model_config = ConfigDict(
+        extra="forbid", strict=True, json_schema_extra={"examples": [{"image_id": 1, "k": 3}]}
     )
 
-
-class Ranks(BaseModel):
-    """The place under either score, from 1: among the candidates, or with `exact` in the whole collection
-    under the score asked for."""
-
-    symmetric: int
-    asymmetric: int
-
-
-class Result(BaseModel):
-    rank: int = Field(description="from 1, on each page anew")
-    image: Image = Field(description="`id` and those members that `fields` asked for, or all")
-    scores: Scores
-    ranks: Ranks
-
-    @classmethod
-    def of(cls, rank: int, hit: Hit) -> Self:
-        return cls(
-            rank=rank,
-            image=Image.of(hit.record),
-            scores=Scores(symmetric=hit.symmetric, asymmetric=hit.asymmetric),
-            ranks=Ranks(symmetric=hit.symmetric_rank, asymmetric=hit.asymmetric_rank),
-        )
-
-
-class SearchAnswer(BaseModel):
-    query: Query
-    model: str = Field(description="version of the model that the query and the images were embedded with")
-    scoring: Scoring = Field(description="the score that the results are ranked by")
-    exact: bool
-    candidates: int = Field(description="how many images were scored")
-    partial: bool = Field(
-        default=False,
-        description="whether images or captions of the service await a vector of the model, and took no part",
+    image_id: int | None = Field(default=None, description="an image of the collection")
+    image: str | None = Field(
+        default=None, description="an image from outside: its file as base64, or as a data URI"
     )
-    results: list[Result] = Field(description="best first")
-    next_cursor: str | None = Field(description="hand it in as `cursor` for the next page; null on the last")
-    timings_ms: dict[str, float] = Field(description="milliseconds by stage, and in total")
+    k: Integer = Field(default=DEFAULT_RANKING.k, description="how many captions, 1 to the service's limit")
+    scoring: Scoring | None = Field(
+        default=None, description="the score to rank by; without it, what ranks best for the model"
+    )
+    candidates: Integer = Field(
+        default=DEFAULT_RANKING.candidates,
+        description="captions that the symmetric score picks for ranking, 1 to 10000; k where that is more",
+    )
 
-    @classmethod
-    def of(cls, answer: Answer, *, in_parts: bool = False) -> Self:
-        return cls(
-            query=Query.of(answer.asked, in_parts=in_parts),
-            model=answer.model,
-            scoring=answer.scoring,
-            exact=answer.exact,
-            candidates=answer.candidates,
-            partial=answer.partial,
-            results=[Result.of(rank, hit) for rank, hit in enumerate(answer.hits, start=1)],
-            next_cursor=answer.cursor,
-            timings_ms=answer.timings_ms,
-        )
+    @model_validator(mode="after")
+    def _one_image(self) -> Self:
+        _check_one(self, ("image_id", "image"))
+        return self
 
-    def json_of(self, fields: Sequence[str] | None) -> str:
-        """As JSON, with these members of the images besides `id`; all without `fields`."""
-        if fields is None:
-            return self.model_dump_json()
-        left_out = set(Image.model_fields) - {"id", *fields}
-        return self.model_dump_json(exclude={"results": {"__all__": {"image": left_out}}})
+    def part(self) -> questions.Part:
+        """Raises NotBase64, in a field."""
+        return Asked(image_id=self.image_id, image=self.image).part()
+
+    def ranking(self) -> Ranking:
+        return Ranking(self.k, self.scoring, self.candidates)

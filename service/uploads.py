@@ -4,13 +4,15 @@
 
 import os
 import unicodedata
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from hashlib import sha256
 from pathlib import Path, PurePosixPath
 from typing import BinaryIO, Final, Literal, Self
 
+from index.errors import ImageRefused
 from index.records import ImageRecord, Json
+from service.descriptions import GivenCaption
 from service.images import FileTooLarge, ImageEmpty, ImageError
 
 MAX_FILENAME: Final = 255  # characters
@@ -39,6 +41,8 @@ class Upload:
     filename: str
     open: Callable[[], BinaryIO]
     metadata: dict[str, Json] = field(default_factory=dict)
+    captions: Sequence[GivenCaption] = ()
+    external_id: str | None = None
 
     @classmethod
     def from_path(
@@ -60,7 +64,14 @@ class Upload:
                 data = file.read()
         except OSError as error:
             raise FileUnreadable(error.strerror or "unknown reason") from error
-        return Content(clean_filename(self.filename), self.metadata, data, sha256(data).hexdigest())
+        return Content(
+            clean_filename(self.filename),
+            self.metadata,
+            data,
+            sha256(data).hexdigest(),
+            self.captions,
+            self.external_id,
+        )
 
 
 @dataclass(frozen=True)
@@ -71,6 +82,13 @@ class Content:
     metadata: dict[str, Json]
     data: bytes
     sha256: str
+    captions: Sequence[GivenCaption] = ()
+    external_id: str | None = None
+
+    @property
+    def says_more(self) -> bool:
+        """Whether it may tell something that a known content lacks."""
+        return bool(self.captions) or self.external_id is not None
 
 
 @dataclass(frozen=True)
@@ -80,7 +98,7 @@ class Outcome:
     filename: str
     record: ImageRecord | None = None
     created: bool = False
-    error: ImageError | None = None
+    error: ImageError | ImageRefused | None = None
 
     @property
     def status(self) -> Literal["created", "exists", "failed"]:

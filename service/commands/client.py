@@ -4,9 +4,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
+from service.answer_schemas import SearchAnswer
 from service.commands.folder import Photo
 from service.schemas import Image
-from service.search_schemas import Search, SearchAnswer
+from service.search_schemas import Search
 
 
 @dataclass(frozen=True)

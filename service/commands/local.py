@@ -3,11 +3,12 @@
 from collections.abc import Sequence
 
 from index.errors import UnknownCollection
+from service.answer_schemas import SearchAnswer
 from service.commands.client import Indexed
 from service.commands.folder import Photo
 from service.library import Library
 from service.schemas import Image
-from service.search_schemas import Search, SearchAnswer
+from service.search_schemas import Search
 from service.uploads import Upload
 
 

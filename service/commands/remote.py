@@ -13,12 +13,13 @@ from urllib.parse import quote
 import httpx
 from pydantic import BaseModel, ValidationError
 
+from service.answer_schemas import SearchAnswer
 from service.commands.client import Indexed
 from service.commands.errors import CommandError
 from service.commands.folder import Photo
 from service.problems import Problem
 from service.schemas import Image, UploadItem
-from service.search_schemas import Search, SearchAnswer
+from service.search_schemas import Search
 from service.uploads import FileUnreadable, clean_filename
 
 PATIENCE: Final = 120  # times to come back to a busy service

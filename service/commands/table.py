@@ -3,9 +3,9 @@
 from collections.abc import Callable, Sequence
 from typing import Final
 
+from service.answer_schemas import SearchAnswer
 from service.commands.printable import printable
 from service.schemas import Image
-from service.search_schemas import SearchAnswer
 
 LIKELY: Final = 0.5  # how sure a detected language must be to be named; the guess changes no result
 HEADINGS: Final = ("rank", "score", "id", "file", "original")

@@ -13,6 +13,7 @@ from service.integers import Integer
 from service.keyring import Keyring
 from service.library import Library
 from service.reembedding import Reembedding
+from service.repeats import Repeats
 from service.settings import Settings
 
 
@@ -24,9 +25,11 @@ class Context:
     settings: Settings
     searches: Gate
     uploads: Gate
+    embeddings: Gate
     upkeep: Gate
     reembedding: Reembedding
     keyring: Keyring
+    repeats: Repeats
     fetcher: Fetcher | None  # None: the operator has not switched URLs on
 
 

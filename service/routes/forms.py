@@ -3,6 +3,8 @@
 from typing import Any, Final
 
 from service.images import ACCEPTED
+from service.json_uploads import JSON, MERGE_PATCH
+from service.repeats import HEADER
 from service.search_schemas import TextOptions
 
 
@@ -24,8 +26,40 @@ UPLOAD_FORM: Final = _described(
             "description": "JSON: one object for all files, or an array with one for each",
             "examples": ['{"album": "summer"}'],
         },
+        "captions": {
+            "type": "string",
+            "description": "JSON: an array of captions for all files, or an array of such arrays, one for"
+            " each file; a caption is an object with `text` and, unless it is to be detected, `language`",
+            "examples": ['[{"text": "Ein Hund springt ins Wasser", "language": "de"}]'],
+        },
+        "external_ids": {
+            "type": "string",
+            "description": "JSON: an array with one string or null for each file, what you call it",
+            "examples": ['["holidays/1"]'],
+        },
     },
 )
+
+UPLOAD_FORM["requestBody"]["content"]["application/json"] = {
+    "schema": {"$ref": "#/components/schemas/JsonUpload"}
+}
+
+IDEMPOTENCY_KEY: Final = {
+    "name": HEADER,
+    "in": "header",
+    "schema": {"type": "string", "minLength": 1, "maxLength": 200},
+    "description": "a new one with each new request, such as a UUID, and the same when it is sent again",
+}
+
+PATCH: Final = {
+    "requestBody": {
+        "required": True,
+        "content": {
+            media_type: {"schema": {"$ref": "#/components/schemas/ImagePatch"}}
+            for media_type in (JSON, MERGE_PATCH)
+        },
+    }
+}
 
 QUESTION_FORM: Final = _described(
     "file",

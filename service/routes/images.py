@@ -1,6 +1,7 @@
 """Images of a collection: in, out, and their files."""
 
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import Annotated, BinaryIO, Final, Literal
 
@@ -14,13 +15,15 @@ from service import schemas
 from service.bad_requests import NoImageAccepted
 from service.cursors import cursor_after, id_before
 from service.files import OpenFile, headers_of, is_fresh
-from service.forms import uploads_of
+from service.handed_in import HandedIn, handed_in
 from service.images import MEDIA_TYPES
 from service.integers import Integer
+from service.json_uploads import JSON, MERGE_PATCH, ImagePatch, check_json, read_as
+from service.library import Library
 from service.problems import documented, problem_for, problem_of_ours
+from service.repeats import key_of, once
 from service.routes.context import CollectionName, ImageId, InContext
-from service.routes.forms import UPLOAD_FORM
-from service.uploads import Outcome
+from service.routes.forms import IDEMPOTENCY_KEY, PATCH, UPLOAD_FORM
 
 router = APIRouter(prefix="/v1/collections/{collection}/images", tags=["images"])
 
@@ -37,22 +40,29 @@ Order = Literal["oldest", "newest"]
     responses={
         200: {"model": schemas.UploadAnswer, "description": "The collection had all of these images already"},
         **documented(413, 415, 422, model="UploadProblem"),
-        **documented(404, 503, 507),
+        **documented(403, 404, 409, 503, 507),
     },
-    openapi_extra=UPLOAD_FORM,
+    openapi_extra={**UPLOAD_FORM, "parameters": [IDEMPOTENCY_KEY]},
 )
 async def add_images(collection: CollectionName, request: Request, context: InContext) -> Response:
     """Add many in one request. Each file has its item in the answer, in the order of the request.
 
     What the answer calls `created` is stored for good. A file whose content the collection has already is
-    one and the same image: its item says `exists`, with the record as it was. Where no file is any good, the
+    one and the same image: its item says `exists`, with the record as it was but for captions and an external
+    id that it lacked. Where no file is any good, the
     answer is a problem document, with `items`.
+
+    As JSON, files are base64 or data URIs. With an `Idempotency-Key`, the same request sent again within a
+    day gets the same answer, and `Idempotent-Replayed: true`.
     """
     await run_in_threadpool(context.library.check_collection, collection)  # before the files are read
-    with context.uploads.place():  # before, too: a form that is read takes memory and temporary files
-        async with uploads_of(request, context.settings.max_files) as uploads:
-            outcomes = await context.uploads.work(context.library.add, collection, uploads)
-    return _answer(outcomes)
+    key = key_of(request)
+    # The place, too: a form that is read takes memory and temporary files.
+    with context.repeats.alone(collection, key), context.uploads.place():
+        async with handed_in(request, context.settings, context.fetcher) as handed:
+            work = partial(_added, context.library, collection, handed)
+            receipts = context.library.gallery.receipts
+            return await context.uploads.work(once, receipts, collection, key, handed.digest, work)
 
 
 @router.get("", summary="List images", responses=documented(404, 422))
@@ -81,6 +91,22 @@ def list_images(
 def get_image(collection: CollectionName, image_id: ImageId, context: InContext) -> schemas.Image:
     """Its record, with addresses of its file and its thumbnail."""
     return schemas.Image.of(context.library.gallery.image(collection, image_id))
+
+
+@router.patch(
+    "/{image_id}",
+    summary="Change an image",
+    responses=documented(404, 409, 415, 422, 503, 507),
+    openapi_extra=PATCH,
+)
+async def change_image(
+    collection: CollectionName, image_id: ImageId, request: Request, context: InContext
+) -> schemas.Image:
+    """Its metadata, captions, external id or filename: all that is given, or nothing where that cannot be."""
+    check_json(request, JSON, MERGE_PATCH)
+    patch = read_as(ImagePatch, await request.body())
+    change = {name: getattr(patch, name) for name in patch.model_fields_set}
+    return schemas.Image.of(await context.searches.run(context.library.change, collection, image_id, change))
 
 
 @router.delete("/{image_id}", summary="Delete an image", status_code=204, responses=documented(404, 422))
@@ -124,18 +150,25 @@ def get_thumbnail(
     return OpenFile(_opened(gallery, record, gallery.thumbnail(record)), headers)
 
 
-def _answer(outcomes: Sequence[Outcome]) -> Response:
+def _added(library: Library, collection: str, handed: HandedIn) -> Response:
     items = []
-    for index, outcome in enumerate(outcomes):
+    for index, outcome in enumerate(library.add(collection, handed.uploads())):
         problem = problem_for(outcome.error) if outcome.error else None
         if problem:
-            problem = problem.model_copy(update={"field": f"files[{index}]"})
+            problem = problem.model_copy(update={"field": handed.field(problem.field, index)})
         items.append(schemas.UploadItem.of(index, outcome, problem))
     answer = schemas.UploadAnswer.of(items)
     if answer.failed == len(items):
         return _failure(items).response()
+    headers = {"Location": _location(collection, items)} if answer.created else None
     status = 201 if answer.created else 200
-    return Response(answer.model_dump_json(), status, media_type="application/json")
+    return Response(answer.model_dump_json(), status, headers, media_type="application/json")
+
+
+def _location(collection: str, items: Sequence[schemas.UploadItem]) -> str:
+    """Of the image that was created, or where several are listed."""
+    created = [item.image for item in items if item.status == "created" and item.image is not None]
+    return created[0].links.self if len(created) == 1 else f"/v1/collections/{collection}/images"
 
 
 def _failure(items: list[schemas.UploadItem]) -> schemas.UploadProblem:

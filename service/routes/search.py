@@ -1,21 +1,25 @@
 """Searches: by words, by images of the collection and from outside, by several of them at once."""
 
-from typing import Annotated
+from functools import partial
+from typing import Annotated, Final
 
 from fastapi import APIRouter, Query, Request, Response
 from fastapi.concurrency import run_in_threadpool
 from fastapi.exceptions import RequestValidationError
 from pydantic import ValidationError
 
+from service.answer_schemas import BatchAnswer, BatchItem, CaptionSearchAnswer, SearchAnswer
 from service.forms import question_of
-from service.problems import documented
+from service.problems import documented, problem_for
 from service.questions import Part
 from service.routes.context import CollectionName, Context, InContext
 from service.routes.forms import QUESTION_FORM
 from service.routes.languages import AcceptedLanguages
-from service.search_schemas import Search, SearchAnswer, TextOptions, TextSearch
+from service.search_schemas import Batch, CaptionSearch, Search, TextOptions, TextSearch
 
 router = APIRouter(prefix="/v1/collections/{collection}/search", tags=["search"])
+
+BATCH_AT_ONCE: Final = 8  # searches of one request
 
 
 @router.post(
@@ -65,21 +69,68 @@ async def search_by_image(collection: CollectionName, request: Request, context:
             return await context.searches.run(_answer, context, collection, part, options, [])
 
 
+@router.post(
+    "/batch",
+    summary="Search many times in one request",
+    response_model=BatchAnswer,
+    responses=documented(404, 413, 422, 503),
+)
+async def search_batch(
+    collection: CollectionName, body: Batch, accepted: AcceptedLanguages, context: InContext
+) -> Response:
+    """Up to 100 searches, each with its own answer or its own problem. They go through the model together."""
+    await run_in_threadpool(context.library.check_collection, collection)
+    told = await context.searches.each(
+        partial(_batch_item, context, collection, accepted), body.searches, at_once=BATCH_AT_ONCE
+    )
+    return Response(f'{{"answers": [{",".join(told)}]}}', media_type="application/json")
+
+
+@router.post(
+    "/captions",
+    summary="Find captions that fit an image",
+    response_model=CaptionSearchAnswer,
+    responses=documented(404, 409, 413, 415, 422, 503),
+)
+async def search_captions(
+    collection: CollectionName, body: CaptionSearch, context: InContext
+) -> CaptionSearchAnswer:
+    """What people wrote, in any language, of this or any other image of the collection."""
+    return await context.searches.run(_captions, context, collection, body)
+
+
+def _batch_item(context: Context, collection: str, accepted: list[str], body: Search) -> str:
+    """A `BatchItem` as JSON."""
+    try:
+        return f'{{"answer": {_searched(context, collection, body, accepted)}, "error": null}}'
+    except Exception as error:
+        problem = problem_for(error)
+        if problem is None:
+            raise
+        return BatchItem(answer=None, error=problem).model_dump_json()
+
+
+def _captions(context: Context, collection: str, body: CaptionSearch) -> CaptionSearchAnswer:
+    answer = context.library.search_captions(collection, body.part(), ranking=body.ranking())
+    return CaptionSearchAnswer.of(answer)
+
+
 def _search(context: Context, collection: str, body: Search, accepted: list[str]) -> Response:
+    """Written as JSON in this thread: a thousand results would hold up the event loop."""
+    return Response(_searched(context, collection, body, accepted), media_type="application/json")
+
+
+def _searched(context: Context, collection: str, body: Search, accepted: list[str]) -> str:
+    """A `SearchAnswer` as JSON."""
     answer = context.library.search(collection, body.asked(), ranking=body.ranking(), accepted=accepted)
-    return _told(SearchAnswer.of(answer, in_parts=body.parts is not None), body.fields)
+    return SearchAnswer.of(answer, in_parts=body.parts is not None).json_of(body.fields)
 
 
 def _answer(
     context: Context, collection: str, part: Part, options: TextOptions, accepted: list[str]
 ) -> Response:
     answer = context.library.search(collection, [part], ranking=options.ranking(), accepted=accepted)
-    return _told(SearchAnswer.of(answer), options.fields)
-
-
-def _told(answer: SearchAnswer, fields: list[str] | None) -> Response:
-    """Written here, in a thread: a thousand results would hold up the event loop."""
-    return Response(answer.json_of(fields), media_type="application/json")
+    return Response(SearchAnswer.of(answer).json_of(options.fields), media_type="application/json")
 
 
 def _options(fields: dict[str, str]) -> TextOptions:

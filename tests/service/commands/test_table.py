@@ -2,9 +2,9 @@
 
 from typing import Any
 
+from service.answer_schemas import SearchAnswer
 from service.commands.printable import printable
 from service.commands.table import table
-from service.search_schemas import SearchAnswer
 
 IMAGE = {
     "id": 7,

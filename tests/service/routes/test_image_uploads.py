@@ -133,7 +133,8 @@ def test_forms_that_do_not_fit_are_refused(
 @pytest.mark.parametrize(
     ("content_type", "body", "status", "kind"),
     [
-        ("application/json", b"{}", 415, "not-multipart"),
+        ("application/json", b"{}", 422, "invalid-request"),
+        ("text/plain", b"{}", 415, "not-multipart"),
         ("multipart/form-data", b"", 422, "bad-form"),
         ("multipart/form-data; boundary=x", b"nonsense", 422, "bad-form"),
         ("multipart/form-data; boundary=x", b"--x--\r\n", 422, "no-files"),
