@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from index.connections import Connections
 from index.errors import TooManyCaptions, UnknownCaption
 from index.filters import folded
-from index.records import MOST_CAPTIONS, CaptionRecord, ImageRecord, NewCaption
+from index.records import MOST_CAPTIONS, CaptionRecord, CollectionRef, ImageRecord, NewCaption
 from index.sql import Vectors, collection_key, image_key, now, touch
 from index.vectors import Ids, Row, Rows, to_blob
 
@@ -115,14 +115,14 @@ class Captions:
             touch(connection, [image_id], at)
         return added
 
-    def vectors(self, name: str) -> Iterator[tuple[Ids, Rows]]:
+    def vectors(self, collection: CollectionRef) -> Iterator[tuple[Ids, Rows]]:
         """All vectors of the collection in blocks: (n,) int64 and (n, dim) float32. Raises StoreDamaged."""
         with self._connections.reading() as connection:
             found = connection.execute(
                 f"""SELECT captions.id, vector FROM captions {_OF_COLLECTION}
                 JOIN caption_vectors ON caption_id = captions.id AND model_version = ?
                 ORDER BY captions.id""",
-                (collection_key(connection, name), self._vectors.model),
+                (collection_key(connection, collection), self._vectors.model),
             )
             yield from self._vectors.blocks(found)
 

@@ -30,7 +30,9 @@ from index.records import (
     Added,
     Addition,
     CaptionRecord,
+    CollectionKey,
     CollectionRecord,
+    CollectionRef,
     ImageRecord,
     NewImage,
 )
@@ -42,8 +44,15 @@ LARGEST_ID = 2**63 - 1
 _COLLECTIONS = """
     SELECT name, created_at,
         (SELECT count(*) FROM images WHERE collection_id = collections.id),
-        (SELECT count(*) FROM images JOIN vectors ON image_id = images.id AND model_version = ?
-            WHERE collection_id = collections.id)
+        (SELECT count(*) FROM images JOIN vectors ON image_id = images.id AND model_version = :model
+            WHERE collection_id = collections.id),
+        (SELECT count(*) FROM images JOIN captions ON image_id = images.id
+            WHERE collection_id = collections.id),
+        (SELECT count(*) FROM images JOIN captions ON image_id = images.id
+            JOIN caption_vectors ON caption_id = captions.id AND model_version = :model
+            WHERE collection_id = collections.id),
+        (SELECT coalesce(sum(bytes), 0) FROM images WHERE collection_id = collections.id),
+        :model
     FROM collections
 """
 # Lists of values travel as one JSON array: no limit on their number, and an integer too large for SQLite
@@ -128,20 +137,41 @@ class Catalog:
             if not done.rowcount:
                 raise CollectionExists(name)
 
+    def collection_keys(self) -> list[CollectionKey]:
+        """Of all collections, in the order of their creation."""
+        with self._connections.reading() as connection:
+            rows = connection.execute("SELECT id, name FROM collections ORDER BY id")
+            return [CollectionKey(*row) for row in rows]
+
+    def key(self, name: str) -> CollectionKey:
+        """Raises UnknownCollection."""
+        with self._connections.reading() as connection:
+            return CollectionKey(collection_key(connection, name), name)
+
     def collections(self) -> list[CollectionRecord]:
         """All collections, in the order of their creation."""
         with self._connections.reading() as connection:
-            rows = connection.execute(f"{_COLLECTIONS} ORDER BY id", (self._model,))
+            rows = connection.execute(f"{_COLLECTIONS} ORDER BY id", {"model": self._model})
             return [CollectionRecord(*row) for row in rows]
 
     def collection(self, name: str) -> CollectionRecord:
         """Raises UnknownCollection."""
         check_name(name)
         with self._connections.reading() as connection:
-            row = connection.execute(f"{_COLLECTIONS} WHERE name = ?", (self._model, name)).fetchone()
+            row = connection.execute(
+                f"{_COLLECTIONS} WHERE name = :name", {"model": self._model, "name": name}
+            ).fetchone()
         if row is None:
             raise UnknownCollection(name)
         return CollectionRecord(*row)
+
+    def rename_collection(self, name: str, to: str) -> None:
+        """Raises UnknownCollection, CollectionExists."""
+        with self._connections.writing() as connection:
+            key = collection_key(connection, name)
+            done = connection.execute("UPDATE OR IGNORE collections SET name = ? WHERE id = ?", (to, key))
+            if not done.rowcount:
+                raise CollectionExists(to)
 
     def delete_collection(self, name: str) -> set[str]:
         """Deletes it, its images and their vectors; gives the images' contents. Raises UnknownCollection."""
@@ -160,28 +190,29 @@ class Catalog:
             connection.execute("DELETE FROM receipts WHERE collection_id = ?", (key,))
             return contents
 
-    def add(self, name: str, images: Sequence[NewImage]) -> list[Stored]:
+    def add(self, collection: CollectionRef, images: Sequence[NewImage]) -> list[Stored]:
         """Adds all or none, durably when it returns. Raises UnknownCollection.
 
         The images have to have passed `check`, and no other change to have come since.
         """
         with self._connections.writing() as connection:
-            key, at = collection_key(connection, name), now()
+            key, at = collection_key(connection, collection), now()
             return [self._add(connection, key, at, image) for image in images]
 
-    def check(self, name: str, images: Sequence[NewImage | Addition]) -> None:
+    def check(self, collection: CollectionRef, images: Sequence[NewImage | Addition]) -> None:
         """Raises UnknownCollection; ExternalIdTaken, TooManyCaptions for the first that cannot be added."""
-        known = self.known(name, [one.sha256 for one in images if one.external_id or one.captions])
+        known = self.known(collection, [one.sha256 for one in images if one.external_id or one.captions])
         asked = [one.external_id for one in images if one.external_id is not None]
-        check_conflicts(name, images, known, self.by_external_id(name, asked))
+        name = collection if isinstance(collection, str) else collection.name
+        check_conflicts(name, images, known, self.by_external_id(collection, asked))
 
-    def complete(self, name: str, additions: Sequence[Addition]) -> list[Stored | None]:
+    def complete(self, collection: CollectionRef, additions: Sequence[Addition]) -> list[Stored | None]:
         """Gives known contents what they lack, all or none, durably; None where one is not known any more.
 
         As for `add`. Raises UnknownCollection.
         """
         with self._connections.writing() as connection:
-            key, at = collection_key(connection, name), now()
+            key, at = collection_key(connection, collection), now()
             return [self._complete(connection, key, at, addition) for addition in additions]
 
     def update(self, name: str, id: int, change: ImageChange) -> Changed:
@@ -206,20 +237,22 @@ class Catalog:
                 )
             return Changed(_by_id(connection, [id])[id], removed, added)
 
-    def known(self, name: str, sha256s: Sequence[str]) -> dict[str, ImageRecord]:
+    def known(self, collection: CollectionRef, sha256s: Sequence[str]) -> dict[str, ImageRecord]:
         """Those of the contents that the collection has. Raises UnknownCollection."""
         with self._connections.reading() as connection:
-            key = collection_key(connection, name)
+            key = collection_key(connection, collection)
             rows = connection.execute(
                 f"{_IMAGES} WHERE collection_id = ? AND sha256 IN (SELECT value FROM json_each(?))",
                 (key, json.dumps(list(sha256s))),
             )
             return {record.sha256: record for record in map(_record, rows)}
 
-    def by_external_id(self, name: str, external_ids: Sequence[str]) -> dict[str, ImageRecord]:
+    def by_external_id(
+        self, collection: CollectionRef, external_ids: Sequence[str]
+    ) -> dict[str, ImageRecord]:
         """Those of the images that the collection has, by external id. Raises UnknownCollection."""
         with self._connections.reading() as connection:
-            key = collection_key(connection, name)
+            key = collection_key(connection, collection)
             rows = connection.execute(
                 f"{_IMAGES} WHERE collection_id = ? AND external_id IN (SELECT value FROM json_each(?))",
                 (key, json.dumps(list(external_ids))),
@@ -293,14 +326,14 @@ class Catalog:
         vector: Row = self._vectors.rows(row)[0]
         return vector
 
-    def vectors(self, name: str) -> Iterator[tuple[Ids, Rows]]:
+    def vectors(self, collection: CollectionRef) -> Iterator[tuple[Ids, Rows]]:
         """All vectors of the collection in blocks: (n,) int64 and (n, dim) float32. Raises StoreDamaged."""
         with self._connections.reading() as connection:
             found = connection.execute(
                 """SELECT images.id, vector
                 FROM images JOIN vectors ON image_id = images.id AND model_version = ?
                 WHERE collection_id = ? ORDER BY images.id""",
-                (self._model, collection_key(connection, name)),
+                (self._model, collection_key(connection, collection)),
             )
             yield from self._vectors.blocks(found)
 
@@ -314,14 +347,14 @@ class Catalog:
             )
             return self._vectors.all(found)
 
-    def passing(self, name: str, condition: Condition) -> Ids:
+    def passing(self, collection: CollectionRef, condition: Condition) -> Ids:
         """The images that meet the condition, by ascending id: (n,) int64. Raises UnknownCollection."""
-        return self._passing(name, condition, "SELECT images.id FROM images")
+        return self._passing(collection, condition, "SELECT images.id FROM images")
 
-    def captions_passing(self, name: str, condition: Condition) -> Ids:
+    def captions_passing(self, collection: CollectionRef, condition: Condition) -> Ids:
         """The captions of the images that meet it, by ascending id: (n,) int64. Raises UnknownCollection."""
         return self._passing(
-            name, condition, "SELECT captions.id FROM images JOIN captions ON image_id = images.id"
+            collection, condition, "SELECT captions.id FROM images JOIN captions ON image_id = images.id"
         )
 
     def without_vector(self, *, after: int, limit: int) -> list[ImageRecord]:
@@ -404,11 +437,11 @@ class Catalog:
         added = Added(_by_id(connection, [id])[id], created=False)
         return Stored(added, vector_is_new=False, captions=captions)
 
-    def _passing(self, name: str, condition: Condition, select: str) -> Ids:
+    def _passing(self, collection: CollectionRef, condition: Condition, select: str) -> Ids:
         with self._connections.reading() as connection:
             found = connection.execute(
                 f"{select} WHERE collection_id = ? AND {condition.sql} ORDER BY 1",
-                (collection_key(connection, name), *condition.parameters),
+                (collection_key(connection, collection), *condition.parameters),
             )
             return np.fromiter((id for (id,) in found), np.int64)
 

@@ -83,8 +83,11 @@ def to_position(cursor: str, fingerprint: bytes) -> Position:
     return Position(ranked, start, None if end == END else end, last)
 
 
-def fingerprint(collection: str, model_version: str, question: Question, options: SearchOptions) -> bytes:
-    """16 bytes that tell this search from others. `k` is left out: pages may differ in length."""
+def fingerprint(collection: int, model_version: str, question: Question, options: SearchOptions) -> bytes:
+    """16 bytes that tell this search of a collection, given by its id, from others.
+
+    `k` is left out: pages may differ in length.
+    """
     rules = options.captions or {}
     told = (
         collection,

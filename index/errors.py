@@ -26,6 +26,12 @@ class CollectionExists(GalleryError):
         self.name = name
 
 
+class CollectionFixed(GalleryError):
+    def __init__(self, name: str) -> None:
+        super().__init__(f"The collection {name!r} keeps its name. Create another, and add the images there.")
+        self.name = name
+
+
 class BadCollectionName(GalleryError):
     def __init__(self, name: str) -> None:
         super().__init__(

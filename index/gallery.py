@@ -10,12 +10,21 @@ import numpy as np
 
 from index.catalog import Catalog
 from index.changes import ImageChange
-from index.errors import StorageFull, translated
+from index.errors import CollectionFixed, StorageFull, translated
 from index.files import FileStore
 from index.lock import FolderLock
 from index.names import check_collection_name
 from index.reading import Reading
-from index.records import Added, Addition, CaptionRecord, CollectionRecord, ImageRecord, NewCaption, NewImage
+from index.records import (
+    Added,
+    Addition,
+    CaptionRecord,
+    CollectionRecord,
+    CollectionRef,
+    ImageRecord,
+    NewCaption,
+    NewImage,
+)
 from index.reserve import Reserve
 from index.snapshots import Snapshots
 from index.spaces import Coming, Space
@@ -67,15 +76,14 @@ class Gallery(Reading):
             catalog = opened.enter_context(
                 closing(Catalog(folder / CATALOG, dim=dim, model_version=model_version))
             )
-            names = [record.name for record in catalog.collections()]
-            if DEFAULT_COLLECTION not in names:
+            if DEFAULT_COLLECTION not in (key.name for key in catalog.collection_keys()):
                 catalog.create_collection(DEFAULT_COLLECTION)
-                names.append(DEFAULT_COLLECTION)
+            keys = catalog.collection_keys()
             files = FileStore(folder)
             space = Space(model_version, dim, catalog, Snapshots(folder / "lists"))
             failing.callback(space.close)
-            space.tidy(names)
-            space.load(names)
+            space.tidy(keys)
+            space.load(keys)
             if catalog.serving() != (model_version, checkpoint):
                 catalog.serve(checkpoint)
             reserve.hold()
@@ -101,8 +109,20 @@ class Gallery(Reading):
         check_collection_name(name)
         with self._changing:
             self._catalog.create_collection(name)
-            self._space.create(name)
+            self._space.create(self._catalog.key(name))
             return self._catalog.collection(name)
+
+    def rename_collection(self, name: str, to: str) -> CollectionRecord:
+        """Whatever is under way in it goes on. `default` keeps its name.
+
+        Raises BadCollectionName, UnknownCollection, CollectionExists, CollectionFixed.
+        """
+        check_collection_name(to)
+        if name == DEFAULT_COLLECTION != to:
+            raise CollectionFixed(name)
+        with self._changing:
+            self._catalog.rename_collection(name, to)
+            return self._catalog.collection(to)
 
     def delete_collection(self, name: str) -> None:
         """Deletes it with all that is in it. `default` can go too; the next `open` makes it anew, empty.
@@ -110,8 +130,9 @@ class Gallery(Reading):
         Raises UnknownCollection.
         """
         with self._changing:
+            key = self._catalog.key(name)
             contents = self._cleared(name, self._catalog.delete_collection)
-            self._space.forget(name)
+            self._space.forget(key)
             self._files.remove(self._catalog.unused(contents))
 
     def empty_collection(self, name: str) -> None:
@@ -121,12 +142,13 @@ class Gallery(Reading):
         """
         with self._changing:
             contents = self._cleared(name, self._catalog.empty_collection)
-            self._space.forget(name)
-            self._space.create(name)
+            key = self._catalog.key(name)
+            self._space.forget(key)
+            self._space.create(key)
             self._files.remove(self._catalog.unused(contents))
 
     def add(
-        self, collection: str, images: Sequence[NewImage], *, model_version: str | None = None
+        self, collection: CollectionRef, images: Sequence[NewImage], *, model_version: str | None = None
     ) -> list[Added]:
         """Adds all of the images or none; when it returns they survive a power cut, and searches find them.
 
@@ -160,7 +182,7 @@ class Gallery(Reading):
         return [one.added for one in stored]
 
     def complete(
-        self, collection: str, additions: Sequence[Addition], *, model_version: str | None = None
+        self, collection: CollectionRef, additions: Sequence[Addition], *, model_version: str | None = None
     ) -> list[ImageRecord | None]:
         """Gives known contents the captions and the external id that they lack, as `add` does; all or none.
 

@@ -16,7 +16,9 @@ from index.receipts import Receipts
 from index.records import (
     CaptionHit,
     CaptionRecord,
+    CollectionKey,
     CollectionRecord,
+    CollectionRef,
     Found,
     Hit,
     ImageRecord,
@@ -48,7 +50,11 @@ class Reading:
         """Raises UnknownCollection."""
         return self._catalog.collection(name)
 
-    def known(self, collection: str, sha256s: Sequence[str]) -> dict[str, ImageRecord]:
+    def key(self, name: str) -> CollectionKey:
+        """For work that goes on if the collection is renamed meanwhile. Raises UnknownCollection."""
+        return self._catalog.key(name)
+
+    def known(self, collection: CollectionRef, sha256s: Sequence[str]) -> dict[str, ImageRecord]:
         """Those of the contents that the collection has, by content. Raises UnknownCollection.
 
         Content whose files were lost is left out: whoever adds it again, mends it.
@@ -60,7 +66,9 @@ class Reading:
         """Raises UnknownCollection, UnknownImage."""
         return self._catalog.image(collection, id)
 
-    def by_external_id(self, collection: str, external_ids: Sequence[str]) -> dict[str, ImageRecord]:
+    def by_external_id(
+        self, collection: CollectionRef, external_ids: Sequence[str]
+    ) -> dict[str, ImageRecord]:
         """Those of the images that the collection has, by external id. Raises UnknownCollection."""
         return self._catalog.by_external_id(collection, external_ids)
 
@@ -130,14 +138,15 @@ class Reading:
             # Rules for captions are made for texts. Without them, no image gains by having captions.
             options = replace(options, captions=None, exclude=options.exclude | {query.id})
             query = space.catalog.vector(collection, query.id)
+        key = space.catalog.key(collection)  # which stays the same if the name changes
         question = Question(query, space.dim)
         condition = None if options.filter is None else compiled(options.filter)
-        made_for = fingerprint(collection, space.model_version, question, options)
+        made_for = fingerprint(key.id, space.model_version, question, options)
         position = Position() if options.cursor is None else to_position(options.cursor, made_for)
         exclude = options.exclude
         while True:
-            shelf, now = space.shelf(collection), replace(options, exclude=exclude)
-            page = Search(space.catalog, collection, shelf, question, now, condition).page(position)
+            shelf, now = space.shelf(key), replace(options, exclude=exclude)
+            page = Search(space.catalog, key, shelf, question, now, condition).page(position)
             started = perf_counter()
             records = space.catalog.records([hit.id for hit in page.hits])
             timings = {**page.milliseconds, "records": (perf_counter() - started) * 1000}

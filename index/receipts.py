@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Final
 
 from index.connections import Connections
-from index.records import Json
+from index.records import CollectionRef, Json
 from index.sql import collection_key, instant, now
 
 KEPT: Final = timedelta(hours=24)
@@ -28,7 +28,7 @@ class Receipts:
     def __init__(self, connections: Connections) -> None:
         self._connections = connections
 
-    def get(self, collection: str, key: str) -> Receipt | None:
+    def get(self, collection: CollectionRef, key: str) -> Receipt | None:
         """Raises UnknownCollection."""
         with self._connections.reading() as connection:
             row = connection.execute(
@@ -38,7 +38,7 @@ class Receipts:
             ).fetchone()
         return row and Receipt(row[0], json.loads(zlib.decompress(row[1])))
 
-    def put(self, collection: str, key: str, receipt: Receipt) -> None:
+    def put(self, collection: CollectionRef, key: str, receipt: Receipt) -> None:
         """Keeps it, durably, in place of any other; those whose time is over go. Raises UnknownCollection."""
         answer = zlib.compress(json.dumps(receipt.answer).encode())
         with self._connections.writing() as connection:

@@ -126,11 +126,32 @@ class Added:
 
 
 @dataclass(frozen=True)
+class CollectionKey:
+    """A collection, whatever it is called by now: its id is never given to another."""
+
+    id: int
+    name: str = field(compare=False)  # that it was found by
+
+
+CollectionRef: TypeAlias = str | CollectionKey
+"""A name is looked up each time; a key holds from one call to the next, even if the name changes."""
+
+
+@dataclass(frozen=True)
 class CollectionRecord:
     name: str
     created_at: str
     images: int
-    searchable: int  # images that have a vector of the current model
+    searchable: int  # images that have a vector of `model`
+    captions: int
+    searchable_captions: int
+    bytes: int  # of the originals
+    model: str  # the current one
+
+    @property
+    def embedding(self) -> bool:
+        """Whether something in it awaits its vector."""
+        return self.searchable < self.images or self.searchable_captions < self.captions
 
 
 @dataclass(frozen=True)

@@ -22,7 +22,7 @@ from index.catalog import Catalog
 from index.cursors import Place, Position
 from index.filters import Condition
 from index.queries import Question
-from index.records import Scoring, SearchOptions
+from index.records import CollectionKey, Scoring, SearchOptions
 from index.rerank import SCORES
 from index.shelf import Shelf
 from index.vectors import Ids, Rows, Scores
@@ -95,7 +95,7 @@ class Search:
     def __init__(
         self,
         catalog: Catalog,
-        collection: str,
+        collection: CollectionKey,
         shelf: Shelf,
         question: Question,
         options: SearchOptions,

@@ -9,6 +9,7 @@ import numpy as np
 
 from index.candidates import Candidates
 from index.catalog import Catalog
+from index.records import CollectionKey
 from index.snapshots import Snapshot
 from index.vectors import Row
 
@@ -27,7 +28,9 @@ class Shelf:
         return cls(Candidates(dim, images), Candidates(dim, captions))
 
     @classmethod
-    def loaded(cls, catalog: Catalog, collection: str, dim: int, snapshots: SnapshotPair) -> "Shelf":
+    def loaded(
+        cls, catalog: Catalog, collection: CollectionKey, dim: int, snapshots: SnapshotPair
+    ) -> "Shelf":
         """Filled from the catalog. Raises StoreDamaged."""
         with ExitStack() as failing:
             images = Candidates.loaded(dim, catalog.vectors(collection), snapshots[0])

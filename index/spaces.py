@@ -7,7 +7,7 @@ from pathlib import Path
 
 from index.catalog import Catalog
 from index.errors import ModelChanged, NoStore, UnknownCollection
-from index.records import CaptionRecord, ImageRecord
+from index.records import CaptionRecord, CollectionKey, CollectionRef, ImageRecord
 from index.shelf import Shelf, SnapshotPair
 from index.snapshots import Snapshots
 from index.sql import pending
@@ -23,16 +23,16 @@ class Space:
     dim: int
     catalog: Catalog
     snapshots: Snapshots
-    shelves: dict[str, Shelf] = field(default_factory=dict)
+    shelves: dict[CollectionKey, Shelf] = field(default_factory=dict)
 
-    def tidy(self, names: Iterable[str]) -> None:
+    def tidy(self, collections: Iterable[CollectionKey]) -> None:
         """Deletes lists on disk of other collections or models. To be called before `load`."""
-        self.snapshots.keep(key for name in names for key in self._keys_of(name))
+        self.snapshots.keep(key for one in collections for key in self._keys_of(one))
 
-    def load(self, names: Iterable[str]) -> None:
+    def load(self, collections: Iterable[CollectionKey]) -> None:
         """Fills shelves for these collections from the catalog. Raises StoreDamaged."""
-        for name in names:
-            self.shelves[name] = Shelf.loaded(self.catalog, name, self.dim, self._snapshots_of(name))
+        for one in collections:
+            self.shelves[one] = Shelf.loaded(self.catalog, one, self.dim, self._snapshots_of(one))
 
     def close(self) -> None:
         """Gives up what is being built in the background; searches under way end in peace."""
@@ -45,39 +45,40 @@ class Space:
         for collection in self.shelves:
             self._remove_snapshots(collection)
 
-    def create(self, collection: str) -> None:
+    def create(self, collection: CollectionKey) -> None:
         """An empty shelf for a collection that has none."""
         self.shelves[collection] = Shelf.empty(self.dim, self._snapshots_of(collection))
 
-    def forget(self, collection: str) -> None:
+    def forget(self, collection: CollectionKey) -> None:
         """The shelf of a collection, and its lists on disk."""
         self.shelves.pop(collection).close()
         self._remove_snapshots(collection)
 
-    def shelf(self, collection: str) -> Shelf:
+    def shelf(self, collection: CollectionRef) -> Shelf:
         """Raises UnknownCollection."""
+        key = collection if isinstance(collection, CollectionKey) else self.catalog.key(collection)
         try:
-            return self.shelves[collection]
+            return self.shelves[key]
         except KeyError:
-            raise UnknownCollection(collection) from None
+            raise UnknownCollection(key.name) from None
 
     def check(self, model_version: str | None) -> None:
         """Raises ModelChanged for vectors of another model; None vouches for itself."""
         if model_version not in (None, self.model_version):
             raise ModelChanged(str(model_version), self.model_version)
 
-    def _snapshots_of(self, collection: str) -> SnapshotPair:
+    def _snapshots_of(self, collection: CollectionKey) -> SnapshotPair:
         images, captions = map(self.snapshots.of, self._keys_of(collection))
         return images, captions
 
-    def _remove_snapshots(self, collection: str) -> None:
+    def _remove_snapshots(self, collection: CollectionKey) -> None:
         for snapshot in self._snapshots_of(collection):
             snapshot.remove()
 
-    def _keys_of(self, collection: str) -> Iterator[str]:
+    def _keys_of(self, collection: CollectionKey) -> Iterator[str]:
         """Of the images' snapshot and the captions'. No model's builder writes where another's does."""
         model = hashlib.sha256(self.model_version.encode()).hexdigest()[:16]  # which may hold any characters
-        return (f"{collection}.{kind}.{model}" for kind in ("images", "captions"))
+        return (f"{collection.id}.{kind}.{model}" for kind in ("images", "captions"))
 
 
 class Coming:

@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from index.errors import StoreDamaged, UnknownCollection, UnknownImage
+from index.records import CollectionKey, CollectionRef
 from index.vectors import Ids, Rows, from_blobs
 
 LOAD_ROWS = 4096  # 8 MB a step at 512 dimensions
@@ -43,10 +44,20 @@ class Vectors:
         return np.array([id for id, _ in rows], np.int64), self.rows([blob for _, blob in rows])
 
 
-def collection_key(connection: sqlite3.Connection, name: str) -> int:
-    """Raises UnknownCollection."""
-    check_name(name)
-    row = connection.execute("SELECT id FROM collections WHERE name = ?", (name,)).fetchone()
+def collection_key(connection: sqlite3.Connection, collection: CollectionRef) -> int:
+    """The id of a collection that is there. Raises UnknownCollection."""
+    if isinstance(collection, CollectionKey):
+        name, found = (
+            collection.name,
+            connection.execute("SELECT id FROM collections WHERE id = ?", (collection.id,)),
+        )
+    else:
+        check_name(collection)
+        name, found = (
+            collection,
+            connection.execute("SELECT id FROM collections WHERE name = ?", (collection,)),
+        )
+    row = found.fetchone()
     if row is None:
         raise UnknownCollection(name)
     return int(row[0])

@@ -14,7 +14,7 @@ from typing import Any, Final, Protocol, TypeAlias, TypeVar
 from index.changes import ImageChange
 from index.errors import ImageRefused
 from index.gallery import Gallery
-from index.records import Added, Addition, CaptionRecord, ImageRecord, NewCaption, NewImage
+from index.records import Added, Addition, CaptionRecord, CollectionKey, ImageRecord, NewCaption, NewImage
 from index.vectors import Row
 from service.decoder import Decoder
 from service.descriptions import GivenCaption
@@ -99,7 +99,7 @@ class Intake:
         self._max_image_bytes = settings.max_image_bytes
         self._reembed_share = settings.reembed_share
 
-    def add(self, collection: str, uploads: Iterable[Upload]) -> list[Outcome]:
+    def add(self, collection: CollectionKey, uploads: Iterable[Upload]) -> list[Outcome]:
         """One outcome per upload, in their order; see `Library.add`."""
         started = (self._start(collection, chunk) for chunk in chunks(uploads, self._max_image_bytes))
         finished = map(partial(self._finish, collection), _one_ahead(started))
@@ -152,16 +152,16 @@ class Intake:
             stop.wait((monotonic() - started) * (1 / self._reembed_share - 1))
         return done
 
-    def _start(self, collection: str, chunk: list[Content | Outcome]) -> _Started:
+    def _start(self, collection: CollectionKey, chunk: list[Content | Outcome]) -> _Started:
         contents = {one.sha256: one.data for one in chunk if isinstance(one, Content)}
         known = self._gallery.known(collection, list(contents))
         new = {sha256: data for sha256, data in contents.items() if sha256 not in known}
         return _Started(chunk, known, {sha256: self._decoder.decode(data) for sha256, data in new.items()})
 
-    def _finish(self, collection: str, started: _Started) -> list[Outcome]:
+    def _finish(self, collection: CollectionKey, started: _Started) -> list[Outcome]:
         return self._serving.use(lambda embedder: self._finish_with(embedder, collection, started))
 
-    def _finish_with(self, embedder: Embedder, collection: str, started: _Started) -> list[Outcome]:
+    def _finish_with(self, embedder: Embedder, collection: CollectionKey, started: _Started) -> list[Outcome]:
         errors: dict[str, ImageError] = {}
         embedding: dict[str, _Embedding] = {}
         for sha256, future in started.decoding.items():

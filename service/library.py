@@ -7,7 +7,7 @@ from types import TracebackType
 from typing import Any, Self
 
 from index.gallery import DEFAULT_COLLECTION, Gallery
-from index.records import CaptionRules, ImageRecord
+from index.records import CaptionRules, CollectionKey, CollectionRef, ImageRecord
 from index.vectors import Row
 from service.decoder import Decoder
 from service.embedder import Embedder, Encoder, Serving
@@ -71,9 +71,9 @@ class Library:
     ) -> None:
         self.close()
 
-    def check_collection(self, name: str) -> None:
-        """Raises UnknownCollection. Costs little, unlike a description with its counts."""
-        self.gallery.known(name, ())
+    def check_collection(self, name: str) -> CollectionKey:
+        """The collection, for work that goes on if it is renamed meanwhile. Raises UnknownCollection."""
+        return self.gallery.key(name)
 
     def delete_collection(self, name: str) -> None:
         """Delete it with all that is in it; the default one stays, empty. Raises UnknownCollection."""
@@ -82,15 +82,15 @@ class Library:
         else:
             self.gallery.delete_collection(name)
 
-    def add(self, collection: str, uploads: Iterable[Upload]) -> list[Outcome]:
+    def add(self, collection: CollectionRef, uploads: Iterable[Upload]) -> list[Outcome]:
         """Add images, any number of them, and tell of each in its turn what became of it.
 
         Content that the collection has is not decoded again and keeps its record. A file that is no good is
         an outcome, not an exception. Raises UnknownCollection, StorageFull, StorageUnwritable, Stopping; what
         was stored before that stays stored, and counts as existing when it is sent again.
         """
-        self.check_collection(collection)
-        return self._intake.add(collection, uploads)
+        key = self.check_collection(collection) if isinstance(collection, str) else collection
+        return self._intake.add(key, uploads)
 
     def change(self, collection: str, id: int, change: Mapping[str, Any]) -> ImageRecord:
         """Change an image: any of the fields of `ImageChange`, with captions as they were given.

@@ -120,6 +120,7 @@ KINDS: Final[dict[type[Exception], Kind]] = {
     images_in_text.NotBase64: Kind(422, "bad-image-text", "Not base64", "image"),
     gallery.UnknownCollection: Kind(404, "unknown-collection", "No such collection", "collection"),
     gallery.CollectionExists: Kind(409, "collection-exists", "Collection exists", "name"),
+    gallery.CollectionFixed: Kind(409, "collection-fixed", "The name cannot be changed", "name"),
     gallery.BadCollectionName: Kind(422, "bad-collection-name", "Not a collection's name", "name"),
     gallery.UnknownImage: Kind(404, "unknown-image", "No such image", "image_id"),
     gallery.NotEmbedded: Kind(409, "not-embedded", "Not embedded yet", "image_id"),

@@ -8,6 +8,7 @@ from typing import Final, cast
 from fastapi import Request, Response
 
 from index.receipts import Receipt, Receipts
+from index.records import CollectionRef
 from service.bad_requests import BadRequest
 
 HEADER: Final = "Idempotency-Key"
@@ -64,7 +65,7 @@ def key_of(request: Request) -> str | None:
 
 def once(
     receipts: Receipts,
-    collection: str,
+    collection: CollectionRef,
     key: str | None,
     digest: Callable[[], str],
     work: Callable[[], Response],

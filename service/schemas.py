@@ -30,7 +30,13 @@ class Collection(BaseModel):
     name: str = Field(examples=["default"])
     created_at: str = Field(examples=["2026-01-31T12:00:00.123Z"])
     images: int
-    searchable: int
+    searchable: int = Field(description="images that searches can find")
+    captions: int
+    bytes: int = Field(description="size of all files")
+    model: str = Field(description="version of the model that searches use")
+    state: Literal["ready", "embedding"] = Field(
+        description="embedding while images or captions await a vector of the model"
+    )
 
     @classmethod
     def of(cls, record: CollectionRecord) -> Self:
@@ -39,6 +45,10 @@ class Collection(BaseModel):
             created_at=record.created_at,
             images=record.images,
             searchable=record.searchable,
+            captions=record.captions,
+            bytes=record.bytes,
+            model=record.model,
+            state="embedding" if record.embedding else "ready",
         )
 
 
@@ -65,6 +75,12 @@ class NewCollection(BaseModel):
     model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": [{"name": "holidays"}]})
 
     name: str = Field(description="1 to 64 characters of a-z, 0-9, - and _, the first a letter or a digit")
+
+
+class CollectionChange(BaseModel):
+    model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": [{"name": "holidays-2026"}]})
+
+    name: str = Field(description="the new name, as for a new collection")
 
 
 class Links(BaseModel):

@@ -10,7 +10,7 @@ from fastapi.concurrency import run_in_threadpool
 
 from index.errors import StoreDamaged, UnknownImage
 from index.gallery import Gallery
-from index.records import ImageRecord
+from index.records import CollectionKey, ImageRecord
 from service import schemas
 from service.bad_requests import NoImageAccepted
 from service.cursors import cursor_after, id_before
@@ -55,14 +55,14 @@ async def add_images(collection: CollectionName, request: Request, context: InCo
     As JSON, files are base64 or data URIs. With an `Idempotency-Key`, the same request sent again within a
     day gets the same answer, and `Idempotent-Replayed: true`.
     """
-    await run_in_threadpool(context.library.check_collection, collection)  # before the files are read
+    found = await run_in_threadpool(context.library.check_collection, collection)  # before the files are read
     key = key_of(request)
     # The place, too: a form that is read takes memory and temporary files.
     with context.repeats.alone(collection, key), context.uploads.place():
         async with handed_in(request, context.settings, context.fetcher) as handed:
-            work = partial(_added, context.library, collection, handed)
+            work = partial(_added, context.library, found, handed)
             receipts = context.library.gallery.receipts
-            return await context.uploads.work(once, receipts, collection, key, handed.digest, work)
+            return await context.uploads.work(once, receipts, found, key, handed.digest, work)
 
 
 @router.get("", summary="List images", responses=documented(404, 422))
@@ -150,7 +150,7 @@ def get_thumbnail(
     return OpenFile(_opened(gallery, record, gallery.thumbnail(record)), headers)
 
 
-def _added(library: Library, collection: str, handed: HandedIn) -> Response:
+def _added(library: Library, collection: CollectionKey, handed: HandedIn) -> Response:
     items = []
     for index, outcome in enumerate(library.add(collection, handed.uploads())):
         problem = problem_for(outcome.error) if outcome.error else None
@@ -160,15 +160,15 @@ def _added(library: Library, collection: str, handed: HandedIn) -> Response:
     answer = schemas.UploadAnswer.of(items)
     if answer.failed == len(items):
         return _failure(items).response()
-    headers = {"Location": _location(collection, items)} if answer.created else None
+    headers = {"Location": _location(items)} if answer.created else None
     status = 201 if answer.created else 200
     return Response(answer.model_dump_json(), status, headers, media_type="application/json")
 
 
-def _location(collection: str, items: Sequence[schemas.UploadItem]) -> str:
+def _location(items: Sequence[schemas.UploadItem]) -> str:
     """Of the image that was created, or where several are listed."""
     created = [item.image for item in items if item.status == "created" and item.image is not None]
-    return created[0].links.self if len(created) == 1 else f"/v1/collections/{collection}/images"
+    return created[0].links.self if len(created) == 1 else f"/v1/collections/{created[0].collection}/images"
 
 
 def _failure(items: list[schemas.UploadItem]) -> schemas.UploadProblem:

@@ -4,10 +4,13 @@ from pathlib import Path
 
 import pytest
 
-from index.errors import BadCollectionName, CollectionExists, UnknownCollection
+from index.errors import BadCollectionName, CollectionExists, CollectionFixed, UnknownCollection
 from index.gallery import Gallery
-from index.records import SearchOptions
+from index.records import NewCaption, SearchOptions
+from index.search import Search
 from tests.index.samples import DIM, MODEL, counts, found, sample, unit
+
+QUERY = unit(1, 2, 3, 4)
 
 
 def test_default_collection_exists_from_the_start(gallery: Gallery) -> None:
@@ -45,6 +48,8 @@ def test_unknown_collection_is_named_by_everything_that_takes_one(gallery: Galle
         lambda: gallery.collection(name),
         lambda: gallery.delete_collection(name),
         lambda: gallery.empty_collection(name),
+        lambda: gallery.rename_collection(name, "trips"),
+        lambda: gallery.key(name),
         lambda: gallery.known(name, []),
         lambda: gallery.add(name, [sample("dog")]),
         lambda: gallery.image(name, 1),
@@ -100,3 +105,81 @@ def test_deleted_default_collection_is_back_and_empty_after_opening_again(tmp_pa
         assert gallery.collections() == []
     with Gallery.open(tmp_path, dim=DIM, model_version=MODEL) as gallery:
         assert [counts(record) for record in gallery.collections()] == [("default", 0, 0)]
+
+
+def test_collection_tells_what_it_holds_and_what_awaits_its_vector(tmp_path: Path) -> None:
+    with Gallery.open(tmp_path, dim=DIM, model_version=MODEL) as gallery:
+        assert not gallery.collection("default").embedding
+        captions = [NewCaption("en", text, QUERY) for text in ("A dog", "A lake")]
+        gallery.add("default", [sample("dog", captions=captions), sample("lobster")])
+        record = gallery.collection("default")
+        assert (record.captions, record.bytes, record.model, record.embedding) == (2, 10, MODEL, False)
+    with Gallery.open(tmp_path, dim=DIM, model_version="next") as gallery:
+        assert gallery.collection("default").embedding
+        gallery.put_vectors({1: QUERY, 2: QUERY})
+        record = gallery.collection("default")
+        assert (record.searchable, record.searchable_captions, record.embedding) == (2, 0, True)
+        assert record.model == "next"
+
+
+def test_renamed_collection_keeps_all_but_its_name(tmp_path: Path) -> None:
+    with Gallery.open(tmp_path, dim=DIM, model_version=MODEL) as gallery:
+        before = gallery.create_collection("trips")
+        gallery.add("trips", [sample("dog"), sample("cat")])
+        first = gallery.search("trips", QUERY, SearchOptions(k=1))
+        renamed = gallery.rename_collection("trips", "travels")
+        assert (renamed.name, renamed.images, renamed.created_at) == ("travels", 2, before.created_at)
+        with pytest.raises(UnknownCollection):
+            gallery.search("trips", QUERY, SearchOptions())
+        assert gallery.image("travels", 1).collection == "travels"
+        rest = gallery.search("travels", QUERY, SearchOptions(k=1, cursor=first.cursor))
+        assert [hit.record.id for hit in first.hits + rest.hits] == [1, 2]
+        gallery.create_collection("trips")
+        assert found(gallery, QUERY, of="trips") == []
+    with Gallery.open(tmp_path, dim=DIM, model_version=MODEL) as gallery:
+        assert found(gallery, QUERY, of="travels") == [1, 2]
+        assert found(gallery, QUERY, of="trips") == []
+
+
+def test_collection_is_renamed_to_no_name_that_is_taken_or_bad(gallery: Gallery) -> None:
+    gallery.create_collection("a")
+    gallery.create_collection("b")
+    with pytest.raises(CollectionExists, match="'b'"):
+        gallery.rename_collection("a", "b")
+    with pytest.raises(BadCollectionName):
+        gallery.rename_collection("a", "A")
+    with pytest.raises(CollectionFixed, match="default"):
+        gallery.rename_collection("default", "c")
+    assert gallery.rename_collection("a", "a").name == "a"
+    assert [record.name for record in gallery.collections()] == ["default", "a", "b"]
+
+
+def test_work_on_a_collection_goes_on_when_it_is_renamed(gallery: Gallery) -> None:
+    gallery.create_collection("trips")
+    key = gallery.key("trips")
+    gallery.add(key, [sample("dog")])
+    gallery.rename_collection("trips", "travels")
+    gallery.create_collection("trips")
+    assert gallery.known(key, [sample("dog").sha256]).keys() == {sample("dog").sha256}
+    gallery.add(key, [sample("cat")])
+    assert found(gallery, QUERY, of="travels") == [1, 2]
+    gallery.delete_collection("travels")
+    with pytest.raises(UnknownCollection, match="trips"):
+        gallery.add(key, [sample("bee")])
+
+
+def test_search_goes_on_when_its_collection_is_renamed(
+    gallery: Gallery, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    gallery.create_collection("trips")
+    gallery.add("trips", [sample("dog"), sample("cat", captions=[NewCaption("en", "A cat", QUERY)])])
+    begin = Search.__init__
+
+    def renamed_first(search: Search, *arguments: object) -> None:
+        gallery.rename_collection("trips", "travels")
+        gallery.create_collection("trips")
+        begin(search, *arguments)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(Search, "__init__", renamed_first)
+    answer = gallery.search("trips", QUERY, SearchOptions(filter={"caption": {"contains": "cat"}}))
+    assert [(hit.record.id, hit.record.collection) for hit in answer.hits] == [(2, "travels")]

@@ -125,7 +125,7 @@ def test_each_space_has_lists_of_its_own_on_disk(tmp_path: Path, monkeypatch: py
             return sorted(path.name for path in (tmp_path / "lists").iterdir())
 
         before = kept()
-        assert [name.split(".")[:2] for name in before] == [["default", "captions"], ["default", "images"]]
+        assert [name.split(".")[:2] for name in before] == [["1", "captions"], ["1", "images"]]
         coming = gallery.coming("hub:new/model", 2)
         coming.put_vectors({i: unit(1, i) for i in range(1, 101)})
         coming.put_caption_vectors({i: unit(i, 1) for i in range(1, 101)})
