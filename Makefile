@@ -7,9 +7,10 @@ TORCH ?= torch==2.13.0
 DEMO := store-demo
 PAPER ?= paper-table
 JOBS ?= 2
+FUZZ ?= 300
 
 .DEFAULT_GOAL := help
-.PHONY: help serve demo test check browser paper-table bench-model bench-index clean
+.PHONY: help serve demo test check browser fuzz paper-table bench-model bench-index bench-service clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -19,7 +20,7 @@ serve: $(VENV)/serve ## start the service on http://127.0.0.1:8000, with its dat
 
 demo: $(VENV)/demo ## the same with a handful of freely licensed photos, in ./store-demo
 	$(BIN)/python -m service.demo $(DEMO)/photos
-	PIVOT_STORE=$(DEMO)/store $(BIN)/python -m service index $(DEMO)/photos
+	PIVOT_STORE=$(DEMO)/store $(BIN)/python -m service upload $(DEMO)/photos
 	PIVOT_STORE=$(DEMO)/store $(BIN)/python -m service serve
 
 test: check browser ## everything that is checked before a change lands
@@ -34,6 +35,9 @@ check: $(VENV)/dev ## style, types and the direction of imports
 browser: # the page's tests need a Chromium; without one they are skipped, and say so
 	@command -v chromium >/dev/null || { test "$$(id -u)" != 0 || { apt-get update -qq && apt-get install -y -qq chromium; }; }
 
+fuzz: $(VENV)/dev ## ask the service what nobody thought of, FUZZ requests for each operation
+	PIVOT_FUZZ=$(FUZZ) $(BIN)/pytest tests/service/test_fuzz.py
+
 paper-table: $(VENV)/dev ## train the paper's six systems on PIVOT_DATA and print its tables (JOBS=2 at a time)
 	$(BIN)/python -m benchmarks.paper --jobs $(JOBS) --out $(PAPER)
 
@@ -42,6 +46,9 @@ bench-model: $(VENV)/dev ## what the model costs, next to CLIP and XLM-RoBERTa, 
 
 bench-index: $(VENV)/dev ## what a search costs from 1,000 to 1,000,000 images, next to FAISS alone and hnswlib
 	$(BIN)/python -m benchmarks.index
+
+bench-service: $(VENV)/dev ## what the service costs over HTTP with 100,000 images, and whether its targets hold
+	$(BIN)/python -m benchmarks.service --repeat
 
 clean: ## remove the virtual environment and caches, never a store
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis artefacts *.egg-info

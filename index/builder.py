@@ -139,7 +139,7 @@ class Builder:
             yield step
 
     def _present(self, ids: Ids) -> tuple[Ids, Rows]:
-        slots = self._rows.find(ids)
+        slots = np.sort(self._rows.find(ids))
         return self._rows.ids[slots], self._rows.take(slots)
 
     def _lag(self) -> set[int]:

@@ -115,12 +115,12 @@ class Candidates:
             if ids is None:
                 picked = self._scanned(lambda rows: _inner_products(rows, query), n, exclude, only)
                 return replace(picked, scored=len(picked.ids))
-            slots = self._rows.find(ids)  # all of them: the lists hold what the rows do
+            slots = np.sort(self._rows.find(np.sort(ids)))  # all of them: the lists hold what the rows do
             scores = np.empty(len(slots), np.float32)
             for here, block, places in self._rows.parts(slots):
                 scores[here] = _inner_products(block, query, places)
-            chosen = best(ids, scores, n)
-            return Picked(ids[chosen], self._rows.take(slots[chosen]), len(chosen))
+            picked = self._picked(slots, scores, n)
+            return replace(picked, scored=len(picked.ids))
 
     def scan(self, score: Score, n: int, exclude: frozenset[int], only: Ids | None = None) -> Picked:
         """The `n` images that `score` puts highest, of all or of those in `only`; equal ones by ascending id.
@@ -138,15 +138,18 @@ class Candidates:
                 slots = np.delete(slots, self._rows.find(_array(exclude)))
                 scores = scores[slots]
         else:
-            slots = self._rows.find(np.setdiff1d(only, _array(exclude), assume_unique=True))
+            slots = np.sort(self._rows.find(np.setdiff1d(only, _array(exclude), assume_unique=True)))
             steps = (slots[start : start + BLOCK] for start in range(0, len(slots), BLOCK))
             scores = _joined(score(self._rows.take(step)) for step in steps)
-        ids = self._rows.ids[slots]
-        chosen = best(ids, scores, n)
-        return Picked(ids[chosen], self._rows.take(slots[chosen]), len(slots))
+        return self._picked(slots, scores, n)
+
+    def _picked(self, slots: Slots, scores: Scores, n: int) -> Picked:
+        """The `n` best of the rows in ascending slots, which the scores are of."""
+        chosen = np.sort(best(self._rows.ids[slots], scores, n))
+        return Picked(self._rows.ids[slots[chosen]], self._rows.take(slots[chosen]), len(slots))
 
     def _brought_forward(self, query: Row, n: int, exclude: frozenset[int], only: Ids | None) -> Ids | None:
-        """Whose full rows to score, at least `n`, ascending; None where it had better be all of them."""
+        """Whose full rows to score, at least `n`; None where it had better be all of them."""
         if self._lists is None:
             return None
         fetched = n + SPARE
@@ -154,7 +157,7 @@ class Candidates:
         if probes is None:
             return None
         ids = self._lists.nearest(query, fetched, probes, _selector(exclude, only))
-        return None if len(ids) < n else np.sort(ids)  # neighbours in memory come one after the other
+        return None if len(ids) < n else ids
 
     def _forget(self, keys: Ids) -> None:
         self._rows.remove(keys)
@@ -185,7 +188,7 @@ class Candidates:
             self._builder.start(saved.lists, outdated.tolist())
         else:
             saved.lists.remove(outdated)
-            slots = self._rows.find(outdated)
+            slots = np.sort(self._rows.find(outdated))
             saved.lists.add(self._rows.ids[slots], self._rows.take(slots))
             self._use(saved.lists)
 

@@ -79,10 +79,10 @@ class Captions:
         self._delete(connection, removed, at)
         return removed, self.insert(connection, image.id, captions, at)
 
-    def remove(self, name: str, ids: Sequence[int]) -> list[int]:
+    def remove(self, collection: CollectionRef, ids: Sequence[int]) -> list[int]:
         """Removes the captions that are there; gives their ids, ascending. Raises UnknownCollection."""
         with self._connections.writing() as connection:
-            key = collection_key(connection, name)
+            key = collection_key(connection, collection)
             rows = connection.execute(
                 f"""SELECT captions.id FROM captions {_OF_COLLECTION}
                 WHERE captions.id IN (SELECT value FROM json_each(?)) ORDER BY captions.id""",

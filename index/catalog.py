@@ -296,10 +296,10 @@ class Catalog:
             )
             return [_record(row) for row in rows]
 
-    def remove(self, name: str, ids: Sequence[int]) -> Removed:
+    def remove(self, collection: CollectionRef, ids: Sequence[int]) -> Removed:
         """Removes the images that are there, with their captions. Raises UnknownCollection."""
         with self._connections.writing() as connection:
-            key = collection_key(connection, name)
+            key = collection_key(connection, collection)
             rows = connection.execute(
                 """SELECT id, sha256 FROM images
                 WHERE collection_id = ? AND id IN (SELECT value FROM json_each(?)) ORDER BY id""",

@@ -7,7 +7,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from index.errors import StorageFull, StoreClosed, translated
-from index.migrations import migrate
+from index.migrations import MIGRATIONS, migrate
 from index.sql import transaction
 
 # A vector of 512 dimensions takes a little over 2 kB: the usual pages of 4 kB would hold one each.
@@ -22,8 +22,10 @@ class Connections:
     price is one sync a commit, and `Gallery.add` commits a batch at once.
     """
 
-    def __init__(self, path: Path) -> None:
-        """Opens or creates the file, with the schema of today. Raises StoreTooNew, StoreDamaged."""
+    def __init__(self, path: Path, steps: tuple[str, ...] = MIGRATIONS) -> None:
+        """Opens or creates the file, with the schema that `steps` lead to.
+
+        Raises StoreTooNew, StoreDamaged."""
         self._path = path
         self._changing = threading.Lock()
         self._pool = threading.Lock()  # guards the two below
@@ -36,7 +38,7 @@ class Connections:
                 self._writer.execute("PRAGMA journal_mode = WAL")
                 self._writer.execute("PRAGMA synchronous = FULL")
                 self._writer.execute("PRAGMA foreign_keys = ON")
-                migrate(self._writer)
+                migrate(self._writer, steps)
             except BaseException:
                 self._writer.close()
                 raise

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import ExitStack, closing
 from pathlib import Path
 from types import TracebackType
+from typing import TypeAlias
 
 import numpy as np
 
@@ -34,6 +35,9 @@ from index.vectors import Row, check_vector
 DEFAULT_COLLECTION = "default"
 
 SPARING_STEP = 16  # images that are removed at a time on a full disk
+
+Remove: TypeAlias = Callable[[CollectionRef, Sequence[int]], list[int]]
+"""A collection and ids -> those that were there and are gone"""
 
 
 class Gallery(Reading):
@@ -215,7 +219,7 @@ class Gallery(Reading):
             shelf.add_captions(changed.captions)
             return changed.record
 
-    def remove(self, collection: str, ids: Sequence[int]) -> list[int]:
+    def remove(self, collection: CollectionRef, ids: Sequence[int]) -> list[int]:
         """Removes images; gives those of the ids that were there, ascending. Raises UnknownCollection.
 
         On a full disk they leave a few at a time; StorageFull is raised where not even that works, and some
@@ -324,7 +328,7 @@ class Gallery(Reading):
         """Whether the files are to be written; those that nothing uses may be there, but nobody vouches."""
         return sha256 in unused or not self._files.has(sha256)
 
-    def _remove(self, collection: str, ids: Sequence[int]) -> list[int]:
+    def _remove(self, collection: CollectionRef, ids: Sequence[int]) -> list[int]:
         removed = self._catalog.remove(collection, ids)
         if removed.contents:
             shelf = self._space.shelf(collection)
@@ -333,13 +337,16 @@ class Gallery(Reading):
             self._files.remove(self._catalog.unused(set(removed.contents.values())))
         return list(removed.contents)
 
-    def _remove_captions(self, collection: str, ids: Sequence[int]) -> list[int]:
+    def _remove_captions(self, collection: CollectionRef, ids: Sequence[int]) -> list[int]:
         removed = self._catalog.captions.remove(collection, ids)
         self._space.shelf(collection).remove_captions(removed)
         return removed
 
     def _removed(
-        self, remove: Callable[[str, Sequence[int]], list[int]], collection: str, ids: Sequence[int]
+        self,
+        remove: Callable[[CollectionRef, Sequence[int]], list[int]],
+        collection: CollectionRef,
+        ids: Sequence[int],
     ) -> list[int]:
         """What `remove` gives; on a full disk, a few of the ids at a time."""
         try:
@@ -349,7 +356,10 @@ class Gallery(Reading):
                 return self._sparingly(remove, collection, ids)
 
     def _sparingly(
-        self, remove: Callable[[str, Sequence[int]], list[int]], collection: str, ids: Sequence[int]
+        self,
+        remove: Callable[[CollectionRef, Sequence[int]], list[int]],
+        collection: CollectionRef,
+        ids: Sequence[int],
     ) -> list[int]:
         """Each step finds the space that the one before left: in SQLite's log, and where its files lay."""
         removed: list[int] = []

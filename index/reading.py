@@ -1,5 +1,6 @@
 """Reading: what a gallery answers, in which nothing changes."""
 
+import json
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -10,7 +11,7 @@ import numpy as np
 from index.catalog import Catalog
 from index.cursors import Position, fingerprint, to_cursor, to_position
 from index.files import FileStore
-from index.filters import compiled
+from index.filters import Condition, compiled
 from index.queries import Like, Query, Question
 from index.receipts import Receipts
 from index.records import (
@@ -22,6 +23,7 @@ from index.records import (
     Found,
     Hit,
     ImageRecord,
+    Json,
     Scoring,
     SearchOptions,
 )
@@ -71,6 +73,17 @@ class Reading:
     ) -> dict[str, ImageRecord]:
         """Those of the images that the collection has, by external id. Raises UnknownCollection."""
         return self._catalog.by_external_id(collection, external_ids)
+
+    def matching(self, collection: CollectionRef, filter: Json) -> list[int]:
+        """The images that a filter lets pass, by ascending id. Raises UnknownCollection, BadFilter."""
+        found: list[int] = self._catalog.passing(collection, compiled(filter)).tolist()
+        return found
+
+    def present(self, collection: CollectionRef, ids: Sequence[int]) -> list[int]:
+        """Those of the ids that the collection has, ascending. Raises UnknownCollection."""
+        condition = Condition("images.id IN (SELECT value FROM json_each(?))", (json.dumps(list(ids)),))
+        found: list[int] = self._catalog.passing(collection, condition).tolist()
+        return found
 
     @property
     def receipts(self) -> Receipts:

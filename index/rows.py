@@ -1,6 +1,7 @@
 """Rows: the full vectors of one collection in memory, by id."""
 
 from collections.abc import Iterator
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -53,18 +54,20 @@ class RowStore:
         slots: Slots = self._slots[places[here.take(places, mode="clip") == ids]]
         return slots
 
-    def parts(self, slots: Slots) -> Iterator[tuple[NDArray[np.bool_], Rows, Slots]]:
-        """For each block that has some of the slots: which of them, the block, and their places in it."""
-        blocks, places = np.divmod(slots, BLOCK_ROWS)
-        for block in np.unique(blocks):
-            here = blocks == block
-            yield here, self._blocks[block], places[here]
+    def parts(self, slots: Slots) -> Iterator[tuple[slice, Rows, Slots]]:
+        """Of ascending slots, for each block that has some: which of them, the block, their places in it."""
+        firsts = np.arange(0, self._size, BLOCK_ROWS)
+        bounds = [*np.searchsorted(slots, firsts).tolist(), len(slots)]
+        for first, block, (start, end) in zip(firsts.tolist(), self._blocks, pairwise(bounds), strict=True):
+            if start < end:
+                yield slice(start, end), block, slots[start:end] - first
 
     def take(self, slots: Slots) -> Rows:
-        """A copy of the rows: (n, dim) float32."""
+        """A copy of the rows of ascending slots: (n, dim) float32."""
         rows = np.empty((len(slots), self._dim), np.float32)
         for here, block, places in self.parts(slots):
-            rows[here] = block[places]
+            # "clip" clips nothing here, but writes straight into `rows`, and "raise" would not.
+            block.take(places, axis=0, out=rows[here], mode="clip")
         return rows
 
     def add(self, ids: Ids, rows: Rows) -> None:

@@ -8,6 +8,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from model.efficientnet import HEAD_CHANNELS, EfficientNetLite
+from model.hubness import IMAGES, TEXTS, Hubness
 from model.ngrams import Ngrams
 from model.sentence_encoder import SENTENCE, SentenceEncoder, package_weights
 
@@ -22,11 +23,16 @@ class Architecture:
     depth: float = 1.2
     buckets: int = 0  # rows of the table of n-grams; 0: the text tower has none
     ngram_width: int = 256
+    bank: int = 0  # rows that tell hubs; 0: hubs are left alone
 
 
 def non_negative_unit(x: Tensor) -> Tensor:
     """`(n, dim)` -> unit rows of absolute values, the space of order embeddings (Vendrov et al. 2016)."""
     return F.normalize(x.abs(), dim=1)
+
+
+def _hubness(architecture: Architecture, own: int) -> nn.Module:
+    return Hubness(architecture.bank, architecture.dim, own) if architecture.bank else nn.Identity()
 
 
 class ImageTower(nn.Module):
@@ -37,12 +43,14 @@ class ImageTower(nn.Module):
         self.network = EfficientNetLite(architecture.width, architecture.depth)
         self.norm = nn.LayerNorm(HEAD_CHANNELS)
         self.head = nn.Linear(HEAD_CHANNELS, architecture.dim)
+        self.hubness = _hubness(architecture, IMAGES)
 
     def forward(self, pixels: Tensor) -> Tensor:
-        return self.embed(self.network(pixels))
+        rows: Tensor = self.hubness(self.embed(self.network(pixels)))
+        return rows
 
     def embed(self, features: Tensor) -> Tensor:
-        """The network's pooled features `(n, 1280)` -> `(n, dim)`."""
+        """The network's pooled features `(n, 1280)` -> `(n, dim)`, hubs as they are."""
         return non_negative_unit(self.head(self.norm(features)))
 
 
@@ -64,8 +72,14 @@ class TextTower(nn.Module):
             if architecture.buckets
             else None
         )
+        self.hubness = _hubness(architecture, TEXTS)
 
     def forward(self, ids: Tensor, mask: Tensor, hashes: Tensor, starts: Tensor) -> Tensor:
+        rows: Tensor = self.hubness(self.embed(ids, mask, hashes, starts))
+        return rows
+
+    def embed(self, ids: Tensor, mask: Tensor, hashes: Tensor, starts: Tensor) -> Tensor:
+        """The rows with hubs as they are."""
         gist = self.gist(self.encoder(ids, mask))
         return non_negative_unit(gist if self.ngrams is None else gist + self.ngrams(hashes, starts))
 

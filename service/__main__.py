@@ -7,6 +7,7 @@ import shlex
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
 from index.errors import GalleryError, StoreInUse
@@ -16,7 +17,7 @@ from service.commands.errors import CheckpointUnusable, CommandError, SettingsIn
 from service.queries import QueryError
 
 if TYPE_CHECKING:  # torch and FAISS load when they are needed: not for --help, not in decoding processes
-    from service.commands.client import Client
+    from service.commands.place import Place
     from service.embedder import Encoder
     from service.library import Library
     from service.settings import Settings
@@ -71,11 +72,14 @@ def main(argv: Sequence[str] | None = None, load: LoadEncoder = trained_encoder)
 def _run(given: list[str], load: LoadEncoder) -> int:
     if given[:1] == ["evaluate"]:
         return _evaluate(given[1:])
-    options = parser().parse_args(given)
+    command = parser()
+    options = command.parse_args(given)
+    if options.command == "search" and options.query is None and not options.like:
+        command.error("search needs a QUERY, an image with --like, or both")
     try:
         return COMMANDS[options.command](options, load)
     except StoreInUse as error:
-        if "server" not in options:
+        if "server" not in options or getattr(options, "repair", False):
             raise
         raise CommandError(f"{error}\n{_through_a_server(given)}") from error
 
@@ -92,41 +96,71 @@ def _serve(options: argparse.Namespace, load: LoadEncoder) -> int:
         library.encoder.embed_texts(["warm up"], [detect("warm up").code])
         page = f"Pivot is at {address(*listener.getsockname()[:2])}"
         app = create_app(library, settings)
-        Server(app, listener, ready=lambda: print(page, flush=True)).serve_until_stopped()
+        end_streams = app.state.context.bell.close
+        ready = partial(print, page, flush=True)
+        Server(app, listener, ready, end_streams).serve_until_stopped()
     return 0
 
 
-def _index(options: argparse.Namespace, load: LoadEncoder) -> int:
-    from service.commands.indexing import Indexing
+def _upload(options: argparse.Namespace, load: LoadEncoder) -> int:
+    from service.commands.adding import add
 
-    with _client(options, load) as client:
-        client.ensure_collection(options.collection)
-        indexing = Indexing(client, options.collection, options.folder)
-        try:
-            indexing.run()
-        except KeyboardInterrupt:
-            print("Stopped. What is added is safe; the same command goes on from here.", file=sys.stderr)
-            raise
-        finally:
-            print(indexing.tally)
-    return 1 if indexing.tally.failed else 0
+    with _place(options, load, background=True) as place:
+        return add(place.pivot, options.collection, options.paths, print)
 
 
 def _search(options: argparse.Namespace, load: LoadEncoder) -> int:
+    from service.commands.asking import ask
     from service.commands.table import table
-    from service.search_schemas import Search
 
-    search = Search(
-        q=options.query,
-        language=options.language,
-        k=options.k,
-        scoring=options.scoring,
-        exact=options.exact,
-    )
-    with _client(options, load) as client:
-        answer = client.search(options.collection, search)
-        text = answer.model_dump_json(indent=2) if options.json else table(answer, client.original)
+    with _place(options, load) as place:
+        answer = ask(place.pivot, options)
+        narrowed = options.filter is not None or options.min_score is not None
+        text = answer.model_dump_json(indent=2) if options.json else table(answer, place, narrowed=narrowed)
     print(text, flush=True)
+    return 0
+
+
+def _collections(options: argparse.Namespace, load: LoadEncoder) -> int:
+    from service.commands.collections import delete, list_collections
+
+    with _place(options, load) as place:
+        match options.action:
+            case "list":
+                print(list_collections(place.pivot))
+            case "create":
+                print(f"{place.pivot.create_collection(options.name).name} is there.")
+            case "rename":
+                print(
+                    f"{options.name} is {place.pivot.rename_collection(options.name, options.new).name} now."
+                )
+            case "delete":
+                print(delete(place.pivot, options.name, with_images=options.with_images))
+    return 0
+
+
+def _jobs(options: argparse.Namespace, load: LoadEncoder) -> int:
+    from service.commands import jobs
+
+    with _place(options, load, background=options.action == "follow") as place:
+        match options.action:
+            case "list":
+                print(jobs.list_jobs(place.pivot, options.state, options.collection))
+            case "show":
+                print(jobs.show(place.pivot, options.id))
+            case "cancel":
+                print(jobs.outcome(place.pivot.cancel_job(options.id)))
+            case "follow":
+                job = jobs.follow(place.pivot, options.id)
+                print(jobs.outcome(job))
+                return 0 if job.state == "succeeded" and not job.failed else 1
+    return 0
+
+
+def _completion(options: argparse.Namespace, _: LoadEncoder) -> int:
+    import shtab
+
+    print(shtab.complete(parser("pivot"), shell=options.shell))
     return 0
 
 
@@ -140,10 +174,17 @@ def _audit(options: argparse.Namespace, load: LoadEncoder) -> int:
     return 0
 
 
-def _doctor(options: argparse.Namespace, _: LoadEncoder) -> int:
-    from service.commands.checkup import Checkup
+def _doctor(options: argparse.Namespace, load: LoadEncoder) -> int:
+    from service.commands.checkup import Checkup, RepairElsewhere, told
     from service.decoder import Decoder
 
+    if options.server is not None:
+        if options.repair:
+            raise RepairElsewhere
+        with _place(options, load) as place:
+            report = place.pivot.doctor(thorough=options.thorough)
+        print(told(report))
+        return 0 if report.healthy else 1
     settings = _settings(store=options.store)
     with closing(Decoder(settings)) as decoder:
         checkup = Checkup(settings.store, decoder, thorough=options.thorough, repair=options.repair)
@@ -159,20 +200,30 @@ def _backup(options: argparse.Namespace, _: LoadEncoder) -> int:
     return 0
 
 
-def _export(options: argparse.Namespace, _: LoadEncoder) -> int:
-    from service.commands.copies import export_collection
+def _export(options: argparse.Namespace, load: LoadEncoder) -> int:
+    from service.commands.copies import export_collection, fetch_collection
 
-    print(export_collection(_settings(store=options.store).store, options.collection, options.target))
+    if options.server is not None:
+        with _place(options, load) as place:
+            print(fetch_collection(place.pivot, options.collection, options.target))
+    else:
+        print(export_collection(_settings(store=options.store).store, options.collection, options.target))
     return 0
 
 
-def _import(options: argparse.Namespace, _: LoadEncoder) -> int:
-    from service.commands.copies import import_collection
+def _import(options: argparse.Namespace, load: LoadEncoder) -> int:
+    from service.commands.copies import import_collection, send_collection
+    from service.commands.jobs import outcome
     from service.decoder import Decoder
 
+    if options.server is not None:
+        with _place(options, load) as place:
+            job = send_collection(place.pivot, options.bundle, options.collection)
+        print(outcome(job))
+        return 0 if job.state == "succeeded" and not job.failed else 1
     settings = _settings(store=options.store)
     with closing(Decoder(settings)) as decoder:
-        print(import_collection(options.folder, settings.store, options.collection, decoder))
+        print(import_collection(options.bundle, settings.store, options.collection, decoder))
     return 0
 
 
@@ -193,8 +244,12 @@ def _evaluate(given: list[str]) -> int:
 
 COMMANDS: Final = {
     "serve": _serve,
-    "index": _index,
+    "upload": _upload,
+    "index": _upload,
     "search": _search,
+    "collections": _collections,
+    "jobs": _jobs,
+    "completion": _completion,
     "backup": _backup,
     "export": _export,
     "import": _import,
@@ -205,19 +260,21 @@ COMMANDS: Final = {
 
 
 @contextmanager
-def _client(options: argparse.Namespace, load: LoadEncoder) -> "Iterator[Client]":
-    """The service that a command was asked to work with."""
-    if options.server is not None:
-        from service.commands.remote import RemoteClient
+def _place(options: argparse.Namespace, load: LoadEncoder, *, background: bool = False) -> "Iterator[Place]":
+    """Where a command was asked to work. Raises CommandError for what a service or its lack tells."""
+    from service.client import PivotError
+    from service.commands.place import elsewhere, here
 
-        key = _settings().key
-        with RemoteClient(options.server, None if key is None else key.get_secret_value()) as remote:
-            yield remote
-    else:
-        from service.commands.local import LocalClient
-
-        with compose(_settings(store=options.store), load) as library:
-            yield LocalClient(library)
+    try:
+        if options.server is not None:
+            with elsewhere(options.server, options.key) as place:
+                yield place
+        else:
+            settings = _settings(store=options.store)
+            with compose(settings, load) as library, here(library, settings, background=background) as place:
+                yield place
+    except PivotError as error:
+        raise CommandError(str(error)) from error
 
 
 def _settings(**options: Any) -> "Settings":

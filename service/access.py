@@ -136,6 +136,8 @@ RULES: Final = (
     _rule("POST PATCH PUT DELETE", "/v1/collections/{c}/.*", "write"),
     _rule("GET", "/v1/models?(/.*)?", "read"),
     _rule("POST", "/v1/embeddings", "read"),
+    _rule("GET", "/v1/jobs(/.*)?", "read", cut=False),
+    _rule("POST", "/v1/jobs/[^/]+/cancel", "write", cut=False),
     _rule("POST", "/v1/doctor", "admin", cut=False),
     _rule("GET", "/metrics", "read", cut=False),
 )

@@ -3,7 +3,8 @@
 from collections.abc import Sequence
 from typing import Literal, Self
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, ConfigDict, Field
+from pydantic.config import JsonDict
 
 from index.records import CaptionHit, Hit, Scoring
 from service.problems import Problem
@@ -86,9 +87,19 @@ class Ranks(BaseModel):
     asymmetric: int
 
 
+def _only_id_required(schema: JsonDict) -> None:
+    schema["required"] = ["id"]
+
+
+class FoundImage(Image):
+    """`id` and those members that `fields` asked for, or all."""
+
+    model_config = ConfigDict(json_schema_extra=_only_id_required)
+
+
 class Result(BaseModel):
     rank: int = Field(description="from 1, on each page anew")
-    image: Image = Field(description="`id` and those members that `fields` asked for, or all")
+    image: FoundImage
     scores: Scores
     ranks: Ranks
 
@@ -96,7 +107,7 @@ class Result(BaseModel):
     def of(cls, rank: int, hit: Hit) -> Self:
         return cls(
             rank=rank,
-            image=Image.of(hit.record),
+            image=FoundImage.of(hit.record),
             scores=Scores(symmetric=hit.symmetric, asymmetric=hit.asymmetric),
             ranks=Ranks(symmetric=hit.symmetric_rank, asymmetric=hit.asymmetric_rank),
         )

@@ -19,6 +19,9 @@ from service.gate import Gate
 from service.guard import COOKIE, Guard
 from service.handlers import tell_errors
 from service.hosts import OwnHosts
+from service.jobs.events import Bell
+from service.jobs.ledger import Ledger
+from service.jobs.runner import Runner
 from service.json_uploads import ImagePatch, JsonUpload, described
 from service.keyring import Keyring
 from service.keys import KeyFile
@@ -27,7 +30,18 @@ from service.middleware import DOCUMENTATION, BodyLimit, HeadToo, LastResort, Se
 from service.problems import SCHEMAS, documented
 from service.reembedding import Reembedding
 from service.repeats import Repeats
-from service.routes import collections, embeddings, health, images, keys, search, session, upkeep
+from service.routes import (
+    collections,
+    embeddings,
+    health,
+    images,
+    imports,
+    jobs,
+    keys,
+    search,
+    session,
+    upkeep,
+)
 from service.routes.context import Context
 from service.schemas import UploadProblem
 from service.settings import Settings
@@ -38,6 +52,7 @@ SEARCH_THREADS: Final = 32
 EMBEDDING_THREADS: Final = 4  # each has up to 32 texts in the queue that searches wait in
 UPLOAD_THREADS: Final = 4  # each holds up to two chunks of images in memory
 UPKEEP_THREADS: Final = 2  # each keeps SQLite's log from shrinking for as long as it reads
+STREAM_THREADS: Final = 4
 OPEN_FILES: Final = 16384  # an upload may hold a temporary file for each of its files
 
 DESCRIPTION: Final = """
@@ -55,13 +70,16 @@ SECURITY: Final = {
 }
 
 
-def create_app(library: Library, settings: Settings, fetcher: Fetcher | None = None) -> FastAPI:
-    """The service around `library`, which it closes when it stops.
+def create_app(
+    library: Library, settings: Settings, fetcher: Fetcher | None = None, *, guarded: bool = True
+) -> FastAPI:
+    """The service around `library`, which it closes when it stops. Not `guarded`, it asks nobody for a key.
 
     URLs are fetched by `fetcher`; without one by one of its own, where the settings allow it.
     """
     if fetcher is None and settings.fetch_urls:
         fetcher = Fetcher(settings.max_image_bytes)
+    ledger, bell = Ledger(settings.store), Bell()
     context = Context(
         library=library,
         settings=settings,
@@ -71,6 +89,10 @@ def create_app(library: Library, settings: Settings, fetcher: Fetcher | None = N
         upkeep=Gate(threads=UPKEEP_THREADS, limit=2 * UPKEEP_THREADS),
         reembedding=Reembedding(library),
         keyring=Keyring(KeyFile(settings.store)),
+        ledger=ledger,
+        runner=Runner(library, ledger, settings, fetcher, bell),
+        bell=bell,
+        streams=Gate(threads=STREAM_THREADS, limit=settings.queue),
         repeats=Repeats(),
         fetcher=fetcher,
     )
@@ -88,12 +110,13 @@ def create_app(library: Library, settings: Settings, fetcher: Fetcher | None = N
     app.state.context = context
     app.add_middleware(HeadToo)
     app.add_middleware(BodyLimit, settings=settings)
-    app.add_middleware(Guard, keyring=context.keyring, settings=settings)
+    if guarded:
+        app.add_middleware(Guard, keyring=context.keyring, settings=settings)
     app.add_middleware(LastResort)
     app.add_middleware(OwnHosts, settings=settings)
     app.add_middleware(Spoken)
     app.add_middleware(SecurityHeaders)  # the last one added is the outermost
-    modules = (collections, images, search, embeddings, upkeep, health, session, keys)
+    modules = (collections, images, search, embeddings, imports, jobs, upkeep, health, session, keys)
     routers = [module.router for module in modules]
     for router in routers:
         app.include_router(router)
@@ -109,10 +132,14 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     context = cast(Context, app.state.context)
     _allow_open_files()
     context.reembedding.start()
+    await run_in_threadpool(context.runner.start)
     try:
         yield
     finally:
+        context.bell.close()
+        await run_in_threadpool(context.runner.stop)
         await run_in_threadpool(context.reembedding.stop)
+        await run_in_threadpool(context.ledger.close)
         await run_in_threadpool(context.library.close)
 
 

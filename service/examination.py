@@ -8,7 +8,9 @@ from index import doctor
 
 
 class Examination(BaseModel):
-    model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": [{"thorough": False}]})
+    model_config = ConfigDict(
+        extra="forbid", strict=True, json_schema_extra={"examples": [{"thorough": False}]}
+    )
 
     thorough: bool = Field(default=False, description="read every original and every vector, too")
 

@@ -25,6 +25,7 @@ from service import (
     uploads,
 )
 from service.german_phrases import number, phrase
+from service.jobs import errors as job_errors
 
 
 class German(NamedTuple):
@@ -46,6 +47,29 @@ GERMAN: Final[Mapping[type[Exception], German]] = {
     images.ImageEmpty: German(
         "Leere Datei",
         "Die Datei ist leer (0 Byte). Eine andere wählen oder sie noch einmal aus ihrer Quelle kopieren.",
+    ),
+    job_errors.EntryRefused: German(
+        "Eintrag nicht gelesen",
+        "Der Eintrag wird nicht gelesen: {reason}. Das Foto selbst als gewöhnliche Datei dorthin legen.",
+    ),
+    job_errors.ArchiveUnusable: German(
+        "Unbrauchbares Archiv",
+        "Das Archiv kann nicht eingelesen werden: {reason}. Die Fotos noch einmal packen, als .zip, .tar,"
+        " .tar.gz, .tar.bz2 oder .tar.xz innerhalb der Grenzen.",
+    ),
+    job_errors.FoldersOff: German(
+        "Ordner sind abgeschaltet",
+        "Der Dienst liest keine Ordner seines Rechners ein. Ein Archiv schicken, oder der Betreiber nennt in"
+        " PIVOT_FOLDER_ROOTS die Ordner, die eingelesen werden dürfen.",
+    ),
+    job_errors.FolderRefused: German(
+        "Ordner abgelehnt",
+        "„{folder}“ ist kein Ordner, der eingelesen werden darf. Einen vorhandenen unterhalb derer in"
+        " PIVOT_FOLDER_ROOTS nennen, von / an.",
+    ),
+    job_errors.UnknownJob: German(
+        "Unbekannter Auftrag",
+        "Es gibt keinen Auftrag {id:d}. Er kann vor langer Zeit geendet haben: die Aufträge auflisten.",
     ),
     fetch.UrlRefused: German(
         "URL abgelehnt",
@@ -139,6 +163,10 @@ GERMAN: Final[Mapping[type[Exception], German]] = {
     gallery.CollectionExists: German(
         "Sammlung schon da",
         "Eine Sammlung „{name}“ gibt es schon. Diese benutzen oder einen anderen Namen wählen.",
+    ),
+    gallery.CollectionFixed: German(
+        "Name nicht zu ändern",
+        "Die Sammlung „{name}“ behält ihren Namen. Eine andere anlegen und die Bilder dort hinzufügen.",
     ),
     gallery.BadCollectionName: German(
         "Kein Name für eine Sammlung",

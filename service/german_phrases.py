@@ -90,6 +90,9 @@ PHRASES: Final[Mapping[str, str]] = {
     # of descriptions
     "Give a language tag such as de or en-GB, or none": "Etwas wie de oder en-GB angeben oder nichts",
     "Leave out the character NUL": "Das Zeichen NUL weglassen",
+    "Give either `folder` or `urls`, or send an archive as multipart/form-data": (
+        "Entweder `folder` oder `urls` angeben oder ein Archiv als multipart/form-data schicken"
+    ),
     "Give either `data` or `url`": "Entweder `data` oder `url` angeben",
     # of Starlette and FastAPI
     "Field exceeded maximum size of {}KB.": "ein Feld ist größer als {} KB",
@@ -102,6 +105,21 @@ PHRASES: Final[Mapping[str, str]] = {
     "Invalid multipart data.": "die Teile sind nicht zu erkennen",
     "There was an error parsing the body": "Der Inhalt der Anfrage lässt sich nicht lesen",
     # of the schemas
+    "is no number": "ist keine Zahl",
+    "Send 1 to {} texts or images; these are {}": "1 bis {} Texte oder Bilder schicken; dies sind {}",
+    'Send text or {"image": "data:image/jpeg;base64,..."} as input[{}]': (
+        'Als input[{}] Text oder {{"image": "data:image/jpeg;base64,..."}} schicken'
+    ),
+    "Send texts: numbers of tokens mean nothing to this model": (
+        "Texte schicken: Nummern von Tokens sagen diesem Modell nichts"
+    ),
+    "Ask for at most {} results in all: these are {}": "Höchstens {} Treffer zusammen verlangen, nicht {}",
+    "Give a `weight` that is not 0, or leave the part out": (
+        "Ein `weight` angeben, das nicht 0 ist, oder den Teil weglassen"
+    ),
+    "Give exactly one of {} and `{}`": "Genau eines von {} und `{}` angeben",
+    "Give the `language` within each part": "Die Sprache (`language`) in jedem Teil angeben",
+    "{} is no member of an image; give some of {}": "{} gehört zu keinem Bild; einige von diesen angeben: {}",
     "Give a whole number, in digits only": "Eine ganze Zahl angeben, nur in Ziffern",
     "Give either `q` or `image_id`": "Entweder `q` oder `image_id` angeben",
     "This moment is past. Give one to come, or leave it out": (

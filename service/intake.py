@@ -21,7 +21,7 @@ from service.descriptions import GivenCaption
 from service.embedder import Embedder, Serving
 from service.images import Decoded, ImageError
 from service.settings import Settings
-from service.uploads import Content, Outcome, Upload, chunks, clean_filename
+from service.uploads import CHUNK_FILES, Content, Outcome, Upload, chunks, clean_filename
 
 logger = logging.getLogger(__name__)
 
@@ -101,9 +101,15 @@ class Intake:
 
     def add(self, collection: CollectionKey, uploads: Iterable[Upload]) -> list[Outcome]:
         """One outcome per upload, in their order; see `Library.add`."""
-        started = (self._start(collection, chunk) for chunk in chunks(uploads, self._max_image_bytes))
-        finished = map(partial(self._finish, collection), _one_ahead(started))
-        return list(chain.from_iterable(finished))
+        return list(chain.from_iterable(self.add_in_chunks(collection, uploads, CHUNK_FILES)))
+
+    def add_in_chunks(
+        self, collection: CollectionKey, uploads: Iterable[Upload], files: int
+    ) -> Iterator[list[Outcome]]:
+        """The same, told as soon as at most `files` of them are stored."""
+        read = chunks(uploads, self._max_image_bytes, files)
+        started = (self._start(collection, chunk) for chunk in read)
+        return map(partial(self._finish, collection), _one_ahead(started))
 
     def change(self, collection: str, id: int, change: Mapping[str, Any]) -> ImageRecord:
         """See `Library.change`."""

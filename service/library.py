@@ -2,7 +2,7 @@
 
 import logging
 import threading
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from types import TracebackType
 from typing import Any, Self
 
@@ -91,6 +91,12 @@ class Library:
         """
         key = self.check_collection(collection) if isinstance(collection, str) else collection
         return self._intake.add(key, uploads)
+
+    def add_in_chunks(
+        self, collection: str, uploads: Iterable[Upload], files: int
+    ) -> Iterator[list[Outcome]]:
+        """As `add`, telling of at most `files` images at a time, as soon as they are stored."""
+        return self._intake.add_in_chunks(self.check_collection(collection), uploads, files)
 
     def change(self, collection: str, id: int, change: Mapping[str, Any]) -> ImageRecord:
         """Change an image: any of the fields of `ImageChange`, with captions as they were given.

@@ -14,6 +14,7 @@ from service.settings import Settings
 logger = logging.getLogger(__name__)
 
 MAX_PLAIN_BYTES: Final = 1024 * 1024  # a body without files, which is read into memory as a whole
+IMPORTS: Final = "/imports"  # what takes a form with one archive
 QUESTION: Final = "/search/image"  # what takes a form with one image
 MAX_ASKED_BYTES: Final = 16 * 1024 * 1024  # the same with images as base64, parsed in the event loop: 10 ms
 ASKED: Final = re.compile(r"/v1/collections/[^/]+/search(/batch|/captions)?|/v1/embeddings")
@@ -36,6 +37,7 @@ class BodyLimit:
 
     def __init__(self, app: ASGIApp, settings: Settings) -> None:
         self._app = app
+        self._max_archive_bytes = settings.max_archive_bytes + MAX_PLAIN_BYTES
         self._max_form_bytes = settings.max_upload_bytes
         self._max_question_bytes = settings.max_image_bytes + MAX_PLAIN_BYTES
         self._max_json_bytes = settings.max_image_bytes * 4 // 3 + MAX_PLAIN_BYTES
@@ -86,6 +88,8 @@ class BodyLimit:
         if not content_type.startswith("multipart/form-data"):
             most = MAX_ASKED_BYTES if ASKED.fullmatch(path) else MAX_PLAIN_BYTES
             return min(most, self._max_form_bytes)
+        if path.endswith(IMPORTS):
+            return self._max_archive_bytes
         if path.endswith(QUESTION):
             return min(self._max_question_bytes, self._max_form_bytes)
         return self._max_form_bytes

@@ -23,6 +23,7 @@ from service import (
     uploads,
 )
 from service.german import german_of
+from service.jobs import errors as job_errors
 from service.spoken import spoken
 
 MEDIA_TYPE: Final = "application/problem+json"
@@ -106,6 +107,11 @@ KINDS: Final[dict[type[Exception], Kind]] = {
     decoder.DecodeCrashed: Kind(422, "decode-crashed", "Decoding failed", "file"),
     decoder.DecoderNotStarted: Kind(503, "overloaded", "Overloaded"),
     uploads.FileUnreadable: Kind(500, "file-unreadable", "Unreadable file", "file"),
+    job_errors.EntryRefused: Kind(422, "entry-refused", "Entry not read", "archive"),
+    job_errors.ArchiveUnusable: Kind(422, "archive-unusable", "Unusable archive", "archive"),
+    job_errors.FoldersOff: Kind(403, "folders-off", "Folders are switched off", "folder"),
+    job_errors.FolderRefused: Kind(403, "folder-refused", "Folder refused", "folder"),
+    job_errors.UnknownJob: Kind(404, "unknown-job", "No such job", "job_id"),
     fetch.UrlRefused: Kind(422, "url-refused", "URL refused"),
     fetch.FetchFailed: Kind(502, "fetch-failed", "URL gave no file"),
     fetch.FetchingOff: Kind(403, "fetching-off", "URLs are switched off"),

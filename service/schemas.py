@@ -2,7 +2,7 @@
 
 from typing import Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, JsonValue
+from pydantic import BaseModel, ConfigDict, Field, JsonValue, model_validator
 
 from index.records import CaptionRecord, CollectionRecord, ImageRecord, Scoring
 from service.problems import Problem
@@ -130,6 +130,38 @@ class Image(BaseModel):
     def of(cls, record: ImageRecord) -> Self:
         captions = [Caption.of(caption) for caption in record.captions]
         return cls.model_validate({**vars(record), "captions": captions, "links": Links.of(record)})
+
+
+class Deletion(BaseModel):
+    """Which images to delete: one of `ids`, `external_ids` and `filter`."""
+
+    model_config = ConfigDict(
+        extra="forbid",
+        strict=True,
+        json_schema_extra={
+            "examples": [
+                {"filter": {"field": "width", "lt": 8}, "dry_run": True},
+                {"ids": [1000, 1001]},
+                {"external_ids": ["shelf-7/1000"]},
+            ]
+        },
+    )
+
+    ids: list[int] | None = Field(default=None, max_length=100_000)
+    external_ids: list[str] | None = Field(default=None, max_length=100_000)
+    filter: dict[str, JsonValue] | None = Field(default=None, description="as for searches")
+    dry_run: bool = Field(default=False, description="tell what would be deleted, and delete nothing")
+
+    @model_validator(mode="after")
+    def _one_choice(self) -> Self:
+        if sum(one is not None for one in (self.ids, self.external_ids, self.filter)) != 1:
+            raise ValueError("Give one of `ids`, `external_ids` and `filter`")
+        return self
+
+
+class Deleted(BaseModel):
+    deleted: int
+    ids: list[int] = Field(description="the first 1000 of them, ascending")
 
 
 class ImagePage(BaseModel):

@@ -4,7 +4,7 @@ import os
 from pathlib import Path
 from typing import Final
 
-from pydantic import Field, PositiveFloat, PositiveInt, SecretStr
+from pydantic import Field, PositiveFloat, PositiveInt
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 MIB: Final = 1024 * 1024
@@ -50,9 +50,12 @@ class Settings(BaseSettings):
     rate: PositiveInt | None = Field(
         default=None, description="requests a minute of each key that has no limit of its own"
     )
-    key: SecretStr | None = Field(
-        default=None, description="the key that commands send to the service that --server names"
+    folder_roots: str = Field(
+        default="",
+        description="folders of this machine, separated by colons, that may be imported, and all below",
     )
+    max_archive_mb: PositiveInt = Field(default=16384, description="MiB of one archive that is imported")
+    max_jobs: PositiveInt = Field(default=32, description="imports that may wait before new ones get 503")
     fetch_urls: bool = Field(default=False, description="fetch images by URLs from public servers")
 
     reembed_share: float = Field(
@@ -74,6 +77,15 @@ class Settings(BaseSettings):
     def host_names(self) -> frozenset[str]:
         """Those of `hosts`, in small letters."""
         return frozenset(name.strip().lower() for name in self.hosts.split(",")) - {""}
+
+    @property
+    def folders(self) -> tuple[Path, ...]:
+        """Those of `folder_roots`."""
+        return tuple(Path(root) for root in self.folder_roots.split(os.pathsep) if root.strip())
+
+    @property
+    def max_archive_bytes(self) -> int:
+        return self.max_archive_mb * MIB
 
     @property
     def max_upload_bytes(self) -> int:

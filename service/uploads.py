@@ -107,8 +107,10 @@ class Outcome:
         return "created" if self.created else "exists"
 
 
-def chunks(uploads: Iterable[Upload], limit: int) -> Iterator[list[Content | Outcome]]:
-    """Read the uploads in their order, a chunk at a time; what could not be read is an outcome already."""
+def chunks(
+    uploads: Iterable[Upload], limit: int, files: int = CHUNK_FILES
+) -> Iterator[list[Content | Outcome]]:
+    """Read the uploads in their order, at most `files` at a time; what could not be read is an outcome."""
     chunk: list[Content | Outcome] = []
     size = 0
     for upload in uploads:
@@ -119,7 +121,7 @@ def chunks(uploads: Iterable[Upload], limit: int) -> Iterator[list[Content | Out
         else:
             chunk.append(content)
             size += len(content.data)
-        if len(chunk) == CHUNK_FILES or size >= CHUNK_BYTES:
+        if len(chunk) == files or size >= CHUNK_BYTES:
             yield chunk
             chunk, size = [], 0
     if chunk:

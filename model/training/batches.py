@@ -75,6 +75,18 @@ class Batches:
             texts = [self._some(self._captions[source][code], photos, chance) for code in languages]
             yield Batch(source, photos, [language for language in texts if language.owners])
 
+    def sample(self, number: int) -> list[Reading]:
+        """Up to so many captions of each source in the steady languages, drawn at random; the seed
+        determines them.
+        """
+        chance = random.Random(self._settings.seed)
+        drawn: list[Reading] = []
+        for languages in self._captions:
+            steady = [code for code in languages if code != KEYWORDS][:STEADY]
+            known = [r for code in steady for readings in languages[code].values() for r in readings]
+            drawn += chance.sample(known, min(number, len(known)))
+        return drawn
+
     def ngrams(self) -> Iterator[list[int]]:
         """Those of every caption."""
         for languages in self._captions:

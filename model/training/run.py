@@ -18,6 +18,7 @@ from model import checkpoint
 from model.checkpoint import Card
 from model.networks import Pivot
 from model.training.activations import lower_activations
+from model.training.banks import SAMPLE, with_banks
 from model.training.batches import KEYWORDS, Batches
 from model.training.data import DataError, Photos
 from model.training.finetuning import between
@@ -64,13 +65,19 @@ def train(
     if model.text.ngrams is not None and settings.often:
         model.text.ngrams.learn(batches.ngrams(), settings.often)
     steps = settings.epochs * len(batches)
-    if not settings.image_rate:
-        activations = [pooled(model, rows, settings.frozen_blocks) for rows in activations]
+    rows = activations if settings.image_rate else _pooled(model, activations, settings)
     trainer = Trainer(model, settings, steps)
-    _epochs(trainer, batches, activations, out / "state.pt")
-    return checkpoint.save(
-        between(start, trainer.averaged(), settings.kept), out, settings.scoring, asdict(settings), data
-    )
+    _epochs(trainer, batches, rows, out / "state.pt")
+    trained = between(start, trainer.averaged(), settings.kept)
+    features = _pooled(trained, activations, settings) if settings.image_rate else rows
+    trained = with_banks(trained, features, batches.sample(SAMPLE))
+    return checkpoint.save(trained, out, settings.scoring, asdict(settings), data)
+
+
+def _pooled(
+    model: Pivot, activations: Sequence[NDArray[np.float16]], settings: Hyperparameters
+) -> list[NDArray[np.float16]]:
+    return [pooled(model, rows, settings.frozen_blocks) for rows in activations]
 
 
 def _epochs(

@@ -15,7 +15,7 @@ from service.client.connection import PIECE, POLL_SECONDS, RETRIES, TIMEOUT, ans
 from service.client.documents import Job, JobEvent
 from service.client.following import Following
 from service.client.request import Request
-from service.client.requests import jobs
+from service.client.requests import collections, jobs
 
 T = TypeVar("T")
 Page = TypeVar("Page", bound=Paged)
@@ -66,13 +66,22 @@ class AsyncPivot(Calls):
             for item in items(answer):
                 yield item
 
-    async def download(self, request: Request[bytes], target: Path | str) -> None:
-        """Write an answer, however large, to `target`, which is there whole or not at all."""
+    async def download(
+        self,
+        request: Request[bytes],
+        target: Path | str,
+        progress: Callable[[int], object] = lambda _: None,
+    ) -> None:
+        """Write an answer, however large, to `target`, which is there whole or not at all.
+
+        `progress` is told how many bytes came in addition.
+        """
         async with self._streamed(request) as response:
             with whole(target) as file:
                 try:
                     async for piece in response.aiter_bytes(PIECE):
                         await anyio.to_thread.run_sync(file.write, piece)
+                        progress(len(piece))
                 except httpx.RequestError as error:
                     raise unreachable(self.url, error) from error
 
@@ -96,6 +105,12 @@ class AsyncPivot(Calls):
             while not (job := await self.send(jobs.job(id))).finished:
                 await anyio.sleep(POLL_SECONDS)
             return job
+
+    async def export_collection(
+        self, name: str, target: Path | str, progress: Callable[[int], object] = lambda _: None
+    ) -> None:
+        """Write a collection to `target`, a tar that `import_archive` takes. Raises NotFound."""
+        await self.download(collections.export(name), target, progress)
 
     @asynccontextmanager
     async def _streamed(self, request: Request[bytes]) -> AsyncIterator[httpx.Response]:

@@ -15,7 +15,7 @@ from service.client.connection import PIECE, POLL_SECONDS, RETRIES, TIMEOUT, ans
 from service.client.documents import Job, JobEvent
 from service.client.following import Following
 from service.client.request import Request
-from service.client.requests import jobs
+from service.client.requests import collections, jobs
 
 T = TypeVar("T")
 Page = TypeVar("Page", bound=Paged)
@@ -67,12 +67,21 @@ class Pivot(Calls):
             answer = self.send(page(answer.next_cursor))
             yield from items(answer)
 
-    def download(self, request: Request[bytes], target: Path | str) -> None:
-        """Write an answer, however large, to `target`, which is there whole or not at all."""
+    def download(
+        self,
+        request: Request[bytes],
+        target: Path | str,
+        progress: Callable[[int], object] = lambda _: None,
+    ) -> None:
+        """Write an answer, however large, to `target`, which is there whole or not at all.
+
+        `progress` is told how many bytes came in addition.
+        """
         with self._streamed(request) as response, whole(target) as file:
             try:
                 for piece in response.iter_bytes(PIECE):
                     file.write(piece)
+                    progress(len(piece))
             except httpx.RequestError as error:
                 raise unreachable(self.url, error) from error
 
@@ -98,6 +107,12 @@ class Pivot(Calls):
                 raise TimeoutError(f"Job {id} is {job.state} after {timeout} seconds.")
             time.sleep(POLL_SECONDS)
         return job
+
+    def export_collection(
+        self, name: str, target: Path | str, progress: Callable[[int], object] = lambda _: None
+    ) -> None:
+        """Write a collection to `target`, a tar that `import_archive` takes. Raises NotFound."""
+        self.download(collections.export(name), target, progress)
 
     @contextmanager
     def _streamed(self, request: Request[bytes]) -> Iterator[httpx.Response]:

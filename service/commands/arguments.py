@@ -1,9 +1,10 @@
 """What the command line understands."""
 
 import argparse
+import json
 import os
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 from urllib.parse import urlsplit
 
 PROGRAM: Final = "python -m service"
@@ -21,10 +22,10 @@ exit codes:
 try: python -m service COMMAND --help"""
 
 
-def parser() -> argparse.ArgumentParser:
+def parser(program: str = PROGRAM) -> argparse.ArgumentParser:
     """The parser of all commands; `command` in its result names the one that was given."""
     top = argparse.ArgumentParser(
-        prog=PROGRAM,
+        prog=program,
         description=DESCRIPTION,
         epilog=EXIT_CODES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
@@ -32,8 +33,11 @@ def parser() -> argparse.ArgumentParser:
     )
     commands = top.add_subparsers(dest="command", metavar="COMMAND", required=True)
     _serve(_command(commands, "serve", "run the service and its page", "serve --port 8080"))
-    _index(_command(commands, "index", "add the photos of a folder, new ones only", "index ~/Pictures"))
+    for name in ("upload", "index"):  # the second as it was once called
+        _upload(_command(commands, name, "add photos, new ones only", f"{name} ~/Pictures photos.zip"))
     _search(_command(commands, "search", "find images", 'search "Ein Hund springt ins Wasser" -k 3'))
+    _collections(_command(commands, "collections", "list and change collections", "collections create trips"))
+    _jobs(_command(commands, "jobs", "see imports and end them", "jobs follow 7"))
     _backup(_command(commands, "backup", "copy a store, in use or not", "backup /mnt/disk/pivot"))
     _export(
         _command(commands, "export", "write a collection to a folder, for any program", "export ~/photos-out")
@@ -42,6 +46,7 @@ def parser() -> argparse.ArgumentParser:
     _doctor(_command(commands, "doctor", "find and mend what is wrong in a store", "doctor --thorough"))
     _audit(_command(commands, "audit", "tell what candidates cost in quality", "audit --queries queries.txt"))
     _keys(_command(commands, "keys", "say who may use the service", 'keys create "my phone" --scope read'))
+    _completion(_command(commands, "completion", "print completions for a shell", "completion bash"))
     commands.add_parser("evaluate", help="measure a checkpoint on captioned photos", add_help=False)
     return top
 
@@ -78,21 +83,46 @@ def _serve(command: argparse.ArgumentParser) -> None:
     _store(command)
 
 
-def _index(command: argparse.ArgumentParser) -> None:
+def _upload(command: argparse.ArgumentParser) -> None:
     command.add_argument(
-        "folder",
-        type=_folder,
-        metavar="FOLDER",
-        help="where the photos are, in sub-folders too; hidden files are left out",
+        "paths",
+        nargs="+",
+        type=_readable,
+        metavar="PATH",
+        help="photos; folders, with their sub-folders but without hidden files; .zip and .tar archives",
     )
     _place(command)
 
 
 def _search(command: argparse.ArgumentParser) -> None:
     command.add_argument(
-        "query", type=_text, metavar="QUERY", help="what the images should show, in any language"
+        "query", nargs="?", type=_text, metavar="QUERY", help="what the images should show, in any language"
     )
-    command.add_argument("-k", type=int, default=10, help="how many to find (default: 10)")
+    command.add_argument("-k", type=int, help="how many to find (default: 10)")
+    command.add_argument(
+        "--like",
+        action="append",
+        default=[],
+        type=_text,
+        metavar="IMAGE",
+        help="find the like of it, too: the id of an image of the collection, or a file; may be repeated",
+    )
+    command.add_argument(
+        "--not",
+        dest="unlike",
+        action="append",
+        default=[],
+        type=_text,
+        metavar="TEXT",
+        help="what the images should rather not show; may be repeated",
+    )
+    command.add_argument(
+        "--filter",
+        type=_filter,
+        metavar="JSON",
+        help='which images may be found, such as {"field": "width", "gte": 800}',
+    )
+    command.add_argument("--min-score", type=float, metavar="SCORE", help="leave out what scores less")
     command.add_argument(
         "--language", type=_text, help="of the query, such as de or en-GB (default: detected)"
     )
@@ -106,6 +136,41 @@ def _search(command: argparse.ArgumentParser) -> None:
     _place(command)
 
 
+def _collections(command: argparse.ArgumentParser) -> None:
+    actions = command.add_subparsers(dest="action", metavar="ACTION", required=True)
+    _reached(actions.add_parser("list", help="all of them, with their counts"))
+    create = actions.add_parser("create", help="a new, empty one")
+    create.add_argument("name", type=_text, metavar="NAME")
+    rename = actions.add_parser("rename", help="give one another name")
+    rename.add_argument("name", type=_text, metavar="NAME")
+    rename.add_argument("new", type=_text, metavar="NEW")
+    delete = actions.add_parser("delete", help="one with all its images")
+    delete.add_argument("name", type=_text, metavar="NAME")
+    delete.add_argument("--with-images", action="store_true", help="even where it is not empty")
+    for action in (create, rename, delete):
+        _reached(action)
+
+
+def _jobs(command: argparse.ArgumentParser) -> None:
+    actions = command.add_subparsers(dest="action", metavar="ACTION", required=True)
+    listing = actions.add_parser("list", help="all of them")
+    listing.add_argument("--state", choices=("queued", "running", "succeeded", "failed", "cancelled"))
+    listing.add_argument("--collection", type=_text, metavar="NAME", help="(default: any)")
+    _reached(listing)
+    for name, help in (
+        ("show", "one, and the files that failed"),
+        ("cancel", "end one; what it added stays"),
+        ("follow", "watch one until its end"),
+    ):
+        action = actions.add_parser(name, help=help)
+        action.add_argument("id", type=int, metavar="ID")
+        _reached(action)
+
+
+def _completion(command: argparse.ArgumentParser) -> None:
+    command.add_argument("shell", choices=("bash", "zsh", "fish"))
+
+
 def _backup(command: argparse.ArgumentParser) -> None:
     command.add_argument(
         "target",
@@ -117,17 +182,18 @@ def _backup(command: argparse.ArgumentParser) -> None:
 
 
 def _export(command: argparse.ArgumentParser) -> None:
-    command.add_argument("target", type=Path, metavar="FOLDER", help="a folder that is new or empty")
-    _collection(command)
-    _store(command)
+    command.add_argument(
+        "target", type=Path, metavar="TARGET", help="a folder that is new or empty, or a new file called .tar"
+    )
+    _place(command)
 
 
 def _import(command: argparse.ArgumentParser) -> None:
-    command.add_argument("folder", type=_folder, metavar="FOLDER", help="what `export` wrote")
+    command.add_argument("bundle", type=_readable, metavar="PATH", help="what `export` wrote")
     command.add_argument(
         "--collection", type=_text, metavar="NAME", help="(default: the name of the one that was exported)"
     )
-    _store(command)
+    _reached(command)
 
 
 def _doctor(command: argparse.ArgumentParser) -> None:
@@ -137,13 +203,17 @@ def _doctor(command: argparse.ArgumentParser) -> None:
     command.add_argument(
         "--repair",
         action="store_true",
-        help="mend what can be mended safely; originals are set aside, never deleted",
+        help="mend what can be mended safely; originals are set aside, never deleted; not with --server",
     )
-    _store(command)
+    _reached(command)
 
 
 def _place(command: argparse.ArgumentParser) -> None:
     _collection(command)
+    _reached(command)
+
+
+def _reached(command: argparse.ArgumentParser) -> None:
     place = command.add_mutually_exclusive_group()
     _store(place)
     place.add_argument(
@@ -151,6 +221,12 @@ def _place(command: argparse.ArgumentParser) -> None:
         type=_address,
         metavar="URL",
         help="let a running service do the work, such as http://127.0.0.1:8000",
+    )
+    command.add_argument(
+        "--key",
+        type=_text,
+        default=os.environ.get("PIVOT_KEY"),
+        help="for a service that asks for one (default: PIVOT_KEY, which others cannot see)",
     )
 
 
@@ -216,12 +292,27 @@ def _text(argument: str) -> str:
     return os.fsencode(argument).decode(errors="replace")
 
 
-def _folder(argument: str) -> Path:
+def _readable(argument: str) -> Path:
+    """A path of what can be read; so that a slip is known before a model loads."""
+    path = Path(argument)
     try:
-        with os.scandir(argument):
-            return Path(argument)
+        if path.is_dir():
+            with os.scandir(path):
+                return path
+        path.open("rb").close()
     except OSError as error:
         raise argparse.ArgumentTypeError(f"cannot read {argument!r}: {error.strerror}") from error
+    return path
+
+
+def _filter(argument: str) -> dict[str, Any]:
+    try:
+        filter = json.loads(argument)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(f"{_text(argument)!r} is no JSON: {error}") from error
+    if not isinstance(filter, dict):
+        raise argparse.ArgumentTypeError(f"{_text(argument)!r} is no JSON object")
+    return filter
 
 
 def _address(argument: str) -> str:

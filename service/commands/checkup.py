@@ -4,12 +4,14 @@ import sys
 from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Final
+from typing import Final, cast
 
 from tqdm import tqdm
 
 from index.doctor import STEPS, Doctor, Finding, Problem
+from service.client.documents import Report
 from service.commands.copies import thumbnailer
+from service.commands.errors import CommandError
 from service.commands.printable import printable
 from service.decoder import Decoder
 
@@ -32,6 +34,13 @@ MENDED: Final[Mapping[Problem, str]] = {
     "thumbnail-unused": "deleted",
     "vector-unreadable": "dropped: `serve` embeds the image again",
 }
+
+
+class RepairElsewhere(CommandError):  # noqa: N818 -- it says what happened
+    def __init__(self) -> None:
+        super().__init__(
+            "A running service repairs nothing. Stop it, and run the same command on its folder with --store."
+        )
 
 
 class Checkup:
@@ -64,6 +73,18 @@ class Checkup:
         if (aside := self._store / "set-aside").is_dir():
             lines.append(f"Look through {aside}, and delete it when nothing in it is missed.")
         return "\n".join(lines)
+
+
+def told(report: Report) -> str:
+    """What a service says of its store."""
+    if report.healthy:
+        return HEALTHY
+    lines = [
+        _line(Finding(cast(Problem, one.problem), one.subject, one.image, False)) for one in report.findings
+    ]
+    lines.append(f"{sum(report.found.values()):,} found.")
+    lines += [f"{problem}: {REMEDIES.get(cast(Problem, problem), REPAIR)}" for problem in report.found]
+    return "\n".join([*lines, "To repair, stop the service and name its folder with --store."])
 
 
 def _line(finding: Finding) -> str:

@@ -2,21 +2,31 @@
 
 # ruff: noqa: N818 -- the names say what happened, and read so where they are caught
 
+import tarfile
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import NoReturn
+from tempfile import TemporaryDirectory
+from typing import Final, NoReturn
 
 from tqdm import tqdm
 
 from index.backup import back_up
-from index.export import export
+from index.bundle import MANIFEST, read_manifest
+from index.errors import BundleDamaged, TargetTaken, translated
+from index.export import export, tar_of
 from index.imports import import_bundle
+from service.client import Conflict, Pivot
+from service.client.connection import whole
+from service.client.documents import Job
 from service.commands.arguments import PROGRAM
 from service.commands.errors import CommandError
+from service.commands.jobs import follow
 from service.decoder import Decoder
 from service.images import ImageError
 from service.keys import KeyFile
+
+TAR: Final = ".tar"
 
 
 class FilesLost(CommandError):
@@ -42,7 +52,12 @@ def backup(store: Path, target: Path) -> str:
 
 
 def export_collection(store: Path, collection: str, target: Path) -> str:
-    """What was done, for people. Raises FilesLost and what `export` raises."""
+    """What was done, for people. Raises FilesLost and what `export` and `tar_of` raise."""
+    if target.suffix == TAR:
+        _check_free(target)
+        with translated(target), whole(target) as file:
+            file.writelines(tar_of(store, collection))
+        return f"{collection} is in {target}."
     with _bar("export") as progress:
         done = export(store, collection, target, progress)
     told = f"{done.images:,} images of {collection} are in {target}."
@@ -51,8 +66,45 @@ def export_collection(store: Path, collection: str, target: Path) -> str:
     return told
 
 
+def fetch_collection(pivot: Pivot, collection: str, target: Path) -> str:
+    """Export from a running service. Raises TargetTaken, StorageFull, StorageUnwritable, a PivotError."""
+    _check_free(target)
+    archive = target if target.suffix == TAR else target.with_name(f"{target.name}{TAR}")
+    _check_free(archive)
+    with translated(target), tqdm(desc="export", unit="B", unit_scale=True, disable=None) as bar:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        pivot.export_collection(collection, archive, bar.update)
+        if archive != target:
+            try:
+                with tarfile.open(archive) as members:
+                    members.extractall(target, filter="data")
+            finally:
+                archive.unlink()
+    return f"{collection} is in {target}."
+
+
+def send_collection(pivot: Pivot, bundle: Path, collection: str | None) -> Job:
+    """Import into a running service; the job at its end. Raises BundleDamaged, a PivotError."""
+    with TemporaryDirectory(prefix="pivot-") as folder:
+        archive = bundle
+        if bundle.is_dir():
+            archive = Path(folder) / "bundle.tar"
+            with tarfile.open(archive, "w") as members:
+                members.add(bundle, arcname="")
+        name = collection or _name_in(archive)
+        with suppress(Conflict):  # which says that it exists
+            pivot.create_collection(name)
+        job = pivot.import_archive(archive, collection=name)
+    return follow(pivot, job.id)
+
+
 def import_collection(bundle: Path, store: Path, collection: str | None, decoder: Decoder) -> str:
-    """What was done, for people. Raises what `import_bundle` raises."""
+    """What was done, for people. Raises what `import_bundle` raises, and BundleDamaged for a tar."""
+    if bundle.is_file():
+        with TemporaryDirectory(prefix="pivot-", dir=bundle.parent) as folder:
+            with _tar(bundle) as members, translated(Path(folder)):
+                members.extractall(folder, filter="data")
+            return import_collection(Path(folder), store, collection, decoder)
     with _bar("import") as progress:
         done = import_bundle(bundle, store, collection, thumbnailer(decoder), progress)
     return f"{done.added:,} images added to {done.collection}, {done.existing:,} already there."
@@ -68,6 +120,29 @@ def thumbnailer(decoder: Decoder) -> Callable[[bytes], bytes | None]:
             return None
 
     return thumbnail
+
+
+def _check_free(target: Path) -> None:
+    if target.exists() and (not target.is_dir() or any(target.iterdir())):
+        raise TargetTaken(target)
+
+
+@contextmanager
+def _tar(path: Path) -> Iterator[tarfile.TarFile]:
+    try:
+        with tarfile.open(path) as members:
+            yield members
+    except tarfile.TarError as error:
+        raise BundleDamaged(path, f"is no tar that can be read: {error}") from error
+
+
+def _name_in(archive: Path) -> str:
+    """Of the collection that was exported. Raises BundleDamaged."""
+    with _tar(archive) as members, TemporaryDirectory(prefix="pivot-") as folder:
+        for member in members:
+            if Path(member.name) == Path(MANIFEST):
+                members.extract(member, folder, filter="data")
+        return read_manifest(Path(folder)).name
 
 
 @contextmanager

@@ -96,8 +96,12 @@ def _kind(entry: os.DirEntry[str], root: Path) -> Entry | None:
 
 
 def _name(path: Path, root: Path) -> str:
+    return text_of(path.relative_to(root).as_posix())
+
+
+def text_of(name: str) -> str:
     """File names are bytes to the system; what is no UTF-8 among them cannot be stored or sent as text."""
-    return os.fsencode(path.relative_to(root).as_posix()).decode(errors="replace")
+    return os.fsencode(name).decode(errors="replace")
 
 
 def _reason(error: OSError) -> str:

@@ -1,22 +1,30 @@
-"""Bringing a folder's photos into a collection, with progress, and with a way to stop and go on."""
+"""Bringing photos into a collection, with progress, and with a way to stop and go on."""
 
 import sys
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from itertools import islice
-from pathlib import Path
-from typing import Final, NamedTuple, NoReturn
+from typing import Final, Literal, NamedTuple, NoReturn
 
 from tqdm import tqdm
 
-from service.commands.client import Client, Indexed
-from service.commands.folder import Other, Photo, Unreadable, walk
+from service.client import NewImage, Pivot, TooLarge
+from service.commands.folder import Entry, Other, Photo, Unreadable
 from service.commands.printable import printable
+from service.uploads import FileUnreadable, clean_filename
 
 BATCH: Final = 16
 AT_ONCE: Final = 2  # batches: the second is decoded while the first is embedded
+
+
+@dataclass(frozen=True)
+class Indexed:
+    """What became of a photo. `reason` says why it failed and what to do, and is None where it did not."""
+
+    status: Literal["created", "exists", "failed"]
+    reason: str | None = None
 
 
 @dataclass
@@ -43,29 +51,28 @@ class _Adding(NamedTuple):
 
 
 class Indexing:
-    """One run over a folder. What fails is named on standard error as it happens."""
+    """One run over the files that `entries` finds. What fails is named on standard error as it happens."""
 
-    def __init__(self, client: Client, collection: str, root: Path) -> None:
-        self._client = client
+    def __init__(self, pivot: Pivot, collection: str, entries: Callable[[], Iterable[Entry]]) -> None:
+        self._pivot = pivot
         self._collection = collection
-        self._root = root
+        self._entries = entries
         self.tally = Tally()
 
     def run(self) -> None:
         """Add every photo. Interrupted, it finishes the batches under way, so that the tally is true."""
-        with tqdm(unit=" files", desc="index", disable=None) as bar:
+        with tqdm(unit=" files", desc="upload", disable=None) as bar:
             if not bar.disable:  # whoever sees no bar need not wait for the count
-                bar.reset(total=sum(isinstance(entry, Photo) for entry in walk(self._root)))
+                bar.reset(total=sum(isinstance(entry, Photo) for entry in self._entries()))
             self._add_all(bar)
 
     def _add_all(self, bar: "tqdm[NoReturn]") -> None:
         under_way: deque[_Adding] = deque()
-        with ThreadPoolExecutor(AT_ONCE, thread_name_prefix="index") as threads:
+        with ThreadPoolExecutor(AT_ONCE, thread_name_prefix="upload") as threads:
             try:
                 for batch in self._batches():
-                    under_way.append(
-                        _Adding(batch, threads.submit(self._client.add, self._collection, batch))
-                    )
+                    added = threads.submit(upload, self._pivot, self._collection, batch)
+                    under_way.append(_Adding(batch, added))
                     if len(under_way) == AT_ONCE:
                         self._settle_first(under_way, bar)
             except KeyboardInterrupt:
@@ -81,7 +88,7 @@ class Indexing:
             yield batch
 
     def _photos(self) -> Iterator[Photo]:
-        for entry in walk(self._root):
+        for entry in self._entries():
             match entry:
                 case Photo():
                     yield entry
@@ -105,6 +112,32 @@ class Indexing:
     def _fail(self, name: str, reason: str) -> None:
         self.tally.failed += 1
         _tell(f"{printable(name)}: {reason}")
+
+
+def upload(pivot: Pivot, collection: str, photos: Sequence[Photo]) -> list[Indexed]:
+    """Add photos and tell of each, in their order. What it returned is safe on the service's disk."""
+    failed: dict[Photo, Indexed] = {}
+    for photo in photos:
+        try:
+            photo.path.open("rb").close()
+        except OSError as error:
+            failed[photo] = Indexed("failed", str(FileUnreadable(error.strerror or str(error))))
+    there = [photo for photo in photos if photo not in failed]
+    sent = iter(_sent(pivot, collection, there) if there else [])
+    return [failed[photo] if photo in failed else next(sent) for photo in photos]
+
+
+def _sent(pivot: Pivot, collection: str, photos: Sequence[Photo]) -> list[Indexed]:
+    """A request that is too large is divided."""
+    new = [NewImage(photo.path, clean_filename(photo.name), {"path": photo.name}) for photo in photos]
+    try:
+        items = pivot.upload(new, collection=collection).items
+    except TooLarge as error:
+        if len(photos) == 1:
+            return [Indexed("failed", str(error))]
+        half = len(photos) // 2
+        return [*_sent(pivot, collection, photos[:half]), *_sent(pivot, collection, photos[half:])]
+    return [Indexed(item.status, None if item.error is None else str(item.error)) for item in items]
 
 
 def _tell(text: str) -> None:

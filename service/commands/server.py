@@ -75,16 +75,28 @@ def address(host: str, port: int) -> str:
 class Server(uvicorn.Server):
     """Runs an app on a socket until SIGINT or SIGTERM, then finishes what it accepted."""
 
-    def __init__(self, app: FastAPI, listener: socket.socket, ready: Callable[[], None]) -> None:
+    def __init__(
+        self,
+        app: FastAPI,
+        listener: socket.socket,
+        ready: Callable[[], None],
+        stopping: Callable[[], None] = lambda: None,
+    ) -> None:
+        """`stopping` is called before requests under way are waited for; it ends those that would go on."""
         config = uvicorn.Config(app, ws="none", lifespan="on", timeout_graceful_shutdown=GRACE_SECONDS)
         super().__init__(config)
         self._listener = listener
         self._ready = ready
+        self._stopping = stopping
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
         if self.started:
             self._ready()
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        self._stopping()
+        await super().shutdown(sockets)
 
     def serve_until_stopped(self) -> None:
         with suppress(KeyboardInterrupt):  # uvicorn raises it again, after it has stopped in good order

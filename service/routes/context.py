@@ -10,6 +10,9 @@ from service.fetch import Fetcher
 from service.gate import Gate
 from service.guard import ACCESS
 from service.integers import Integer
+from service.jobs.events import Bell
+from service.jobs.ledger import Ledger
+from service.jobs.runner import Runner
 from service.keyring import Keyring
 from service.library import Library
 from service.reembedding import Reembedding
@@ -29,6 +32,10 @@ class Context:
     upkeep: Gate
     reembedding: Reembedding
     keyring: Keyring
+    ledger: Ledger
+    runner: Runner
+    bell: Bell
+    streams: Gate  # those who follow a job
     repeats: Repeats
     fetcher: Fetcher | None  # None: the operator has not switched URLs on
 
@@ -38,7 +45,7 @@ async def _context(request: Request) -> Context:
 
 
 async def _access(request: Request) -> Access:
-    return cast(Access, getattr(request.state, ACCESS))
+    return cast(Access, getattr(request.state, ACCESS, Access()))
 
 
 InContext = Annotated[Context, Depends(_context)]

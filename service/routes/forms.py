@@ -3,6 +3,7 @@
 from typing import Any, Final
 
 from service.images import ACCEPTED
+from service.job_schemas import NewImport
 from service.json_uploads import JSON, MERGE_PATCH
 from service.repeats import HEADER
 from service.search_schemas import TextOptions
@@ -39,6 +40,19 @@ UPLOAD_FORM: Final = _described(
         },
     },
 )
+
+_IMPORT: Final = NewImport.model_json_schema()
+IMPORT_FORM: Final = _described(
+    "archive",
+    {
+        "archive": {
+            "type": "string",
+            "format": "binary",
+            "description": "photos in a .zip, .tar, .tar.gz, .tar.bz2 or .tar.xz",
+        }
+    },
+)
+IMPORT_FORM["requestBody"]["content"]["application/json"] = {"schema": _IMPORT}
 
 UPLOAD_FORM["requestBody"]["content"]["application/json"] = {
     "schema": {"$ref": "#/components/schemas/JsonUpload"}

@@ -14,6 +14,7 @@ from index.records import CollectionKey, ImageRecord
 from service import schemas
 from service.bad_requests import NoImageAccepted
 from service.cursors import cursor_after, id_before
+from service.deletion import delete
 from service.files import OpenFile, headers_of, is_fresh
 from service.handed_in import HandedIn, handed_in
 from service.images import MEDIA_TYPES
@@ -85,6 +86,14 @@ def list_images(
         images=[schemas.Image.of(record) for record in page],
         next_cursor=cursor_after(page[-1].id) if len(records) > limit else None,
     )
+
+
+@router.post("/delete", summary="Delete many images", responses=documented(404, 422, 503))
+async def delete_images(
+    collection: CollectionName, body: schemas.Deletion, context: InContext
+) -> schemas.Deleted:
+    """Those named, or those that a filter lets pass as the request arrives, with their files."""
+    return await context.uploads.run(delete, context.library.gallery, collection, body)
 
 
 @router.get("/{image_id}", summary="Describe an image", responses=documented(404, 422))

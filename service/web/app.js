@@ -1,66 +1,172 @@
+import { hrefOf, isSearch, NOTHING, readAddress, writeAddress } from "./address.js";
 import * as api from "./api.js";
-import { readAddress, writeAddress } from "./address.js";
-import { confirmDelete } from "./confirm.js";
+import { CollectionMenu } from "./collections.js";
+import { Deletions } from "./deletions.js";
 import { byId, element } from "./dom.js";
-import { readFolder, watchDrops } from "./dropped.js";
+import { readFolder, watchDrops, watchPaste } from "./dropped.js";
 import { Gallery } from "./gallery.js";
 import { language, onLanguage, setLanguage, translate } from "./language.js";
+import { Large } from "./large.js";
 import { examples } from "./messages.js";
 import { Panel } from "./panel.js";
 import { SearchBox } from "./searchbox.js";
+import { Selection } from "./selection.js";
+import { SelectionBar } from "./selectionbar.js";
+import { watchGrid } from "./steps.js";
+import { watchTheme } from "./theme.js";
 import { Uploads } from "./uploads.js";
 import { View } from "./view.js";
 
 let address = readAddress();
 let typing = false; // the address was written while typing: the next letters replace it, "back" leaves the search
+let pushed = false; // the large view has an entry of its own in the history: closing it goes back there
 
-const gallery = new Gallery(byId("photos"), { onSimilar: showSimilar, onDelete: deletePhoto });
-const box = new SearchBox(byId("search"), {
-  onText: searchText,
-  onPhoto: (file) => goTo({ kind: "photo", file }),
-  onClear: () => goTo({ kind: "all" }),
+const gallery = new Gallery(byId("photos"), { hrefOf: (image) => hrefOf({ ...address, image: image.id }) });
+const box = new SearchBox(byId("search"), { onText: searchText, onPhoto: searchPhoto, onDrop: dropPart });
+const view = new View({ gallery, box, on: { leave: go, drawn } });
+const selection = new Selection({ onChange: selectionChanged });
+const bar = new SelectionBar(selection, { similar: showSimilar, remove, all: () => selection.add(gallery.entries) });
+const menu = new CollectionMenu({ choose: chooseCollection, changed: () => view.reloadCollections() });
+const deletions = new Deletions({
+  send: api.removeMany,
+  onHide: (images) => view.hide(images, true),
+  onRestore: (images) => view.hide(images, false),
+  onGone: (images) => gallery.forget(images.map(({ id }) => id)),
+  onFail: (problem, again) => view.fail(problem, again),
 });
-const view = new View({ gallery, box, onLeave: go });
+const large = new Large({
+  step: (position) => openLarge(position),
+  close: closeLarge,
+  similar: (image) => leaveLarge(() => showSimilar([image])),
+  unlike: (image) => leaveLarge(() => showUnlike(image)),
+  remove: removeInLarge,
+  changed: (image) => gallery.update(image),
+});
 const uploads = new Uploads({ send: api.upload, onChange: uploadChanged, onAdded: (images) => view.photosAdded(images) });
 const panel = new Panel(byId("uploads"), uploads);
 
 function go(next, { replace = false } = {}) {
-  address = next;
+  address = { ...next, image: null };
   typing = false;
+  pushed = false;
+  selection.clear();
   writeAddress(address, { replace });
   if (!replace) scrollTo(0, 0);
   return view.show(address);
 }
 
 function goTo(sought, options) {
-  return go({ ...address, sought }, options);
+  return go({ ...address, sought: isSearch(sought) ? sought : NOTHING }, options);
 }
 
 function searchText(q, { typed }) {
-  const same = (address.sought.q ?? "") === q;
+  const same = address.sought.q === q;
   if (typed && same) return;
-  goTo(q ? { kind: "text", q } : { kind: "all" }, { replace: typing || same });
+  goTo({ ...address.sought, q }, { replace: typing || same });
   typing = typed;
 }
 
-async function showSimilar(image) {
-  await goTo({ kind: "similar", id: image.id });
+function searchPhoto(photo) {
+  return goTo({ ...NOTHING, photo });
+}
+
+function dropPart(part) {
+  const { sought } = address;
+  const without = (ids, id) => ids.filter((one) => one !== id);
+  return goTo({
+    ...sought,
+    photo: part.photo ? null : sought.photo,
+    like: without(sought.like, part.like),
+    unlike: without(sought.unlike, part.unlike),
+  });
+}
+
+async function showSimilar(images) {
+  await goTo({ ...NOTHING, like: images.map(({ id }) => id) });
   byId("heading").focus({ preventScroll: true }); // the button that had the focus is gone
 }
 
-async function deletePhoto(image) {
-  if (await confirmDelete(image)) await removePhoto(image);
+async function showUnlike({ id }) {
+  const { like, unlike, ...rest } = address.sought;
+  await goTo({ ...rest, like: like.filter((one) => one !== id), unlike: [...new Set([...unlike, id])] });
+  byId("heading").focus({ preventScroll: true });
 }
 
-async function removePhoto(image) {
-  try {
-    await api.remove(image.collection, image.id);
-    view.photoDeleted(image);
-  } catch (problem) {
-    // Someone else was quicker: gone is what was asked for.
-    if (problem.status === 404) view.photoDeleted(image);
-    else view.fail(problem, () => removePhoto(image));
+function remove(images) {
+  selection.clear();
+  deletions.hold(images);
+}
+
+function chooseCollection(collection) {
+  return go({ ...address, collection, sought: { ...NOTHING, q: address.sought.q } });
+}
+
+function openLarge(position) {
+  const entry = gallery.entries[position];
+  const replace = large.open;
+  address = { ...address, image: entry.image.id };
+  writeAddress(address, { replace });
+  if (!replace) pushed = true;
+  showLarge(entry, position);
+  if (position > gallery.size - 5) view.more().then(() => large.open && showLarge(large.entry, position));
+}
+
+function showLarge(entry, position) {
+  const neighbours = [position + 1, position - 1].map((one) => gallery.entries[one]).filter(Boolean);
+  large.show(entry, position, { size: gallery.size, neighbours });
+}
+
+/** Opens the large view that the address asks for, or closes it. */
+async function followImage() {
+  if (!address.image) {
+    large.close();
+    return;
   }
+  const position = gallery.entries.findIndex(({ image }) => image.id === address.image);
+  if (position >= 0) {
+    showLarge(gallery.entries[position], position);
+    return;
+  }
+  try {
+    showLarge({ image: await api.image(address.collection, address.image) }, -1);
+  } catch {
+    closeLarge(); // deleted meanwhile: the grid is what is left of the address
+  }
+}
+
+function closeLarge() {
+  if (!address.image) return;
+  const id = address.image;
+  address = { ...address, image: null };
+  if (pushed) history.back();
+  else writeAddress(address, { replace: true });
+  pushed = false;
+  const position = gallery.entries.findIndex(({ image }) => image.id === id);
+  if (position >= 0) gallery.focus(position);
+}
+
+/** From the large view to another place, which takes over its entry in the history. */
+function leaveLarge(action) {
+  address = { ...address, image: null };
+  pushed = false;
+  large.close();
+  return action();
+}
+
+function removeInLarge(images) {
+  const position = gallery.entries.findIndex(({ image }) => image.id === images[0].id);
+  deletions.hold(images);
+  if (position === -1 || gallery.size === 0) large.close();
+  else openLarge(Math.min(position, gallery.size - 1));
+}
+
+function selectionChanged() {
+  gallery.mark((id) => selection.has(id));
+  bar.draw();
+}
+
+function drawn() {
+  menu.draw(view.collections, address.collection);
 }
 
 function addFiles(reading) {
@@ -70,7 +176,7 @@ function addFiles(reading) {
 function uploadChanged() {
   panel.draw();
   // What was added may belong into the answer that is shown.
-  if (!uploads.active && uploads.added && address.sought.kind !== "all") view.show(address);
+  if (!uploads.active && uploads.added && isSearch(address.sought)) view.show(address);
 }
 
 function drawLanguage() {
@@ -82,7 +188,7 @@ function drawLanguage() {
 function drawExamples() {
   const chips = examples.map(({ language: lang, q }) => {
     const onclick = () => {
-      goTo({ kind: "text", q });
+      goTo({ ...NOTHING, q });
       box.focus();
     };
     return element("li", {}, element("button", { type: "button", class: "chip", lang, onclick }, q));
@@ -104,38 +210,50 @@ function wireAdding() {
     button.hidden = button.dataset.adds === "folder" && !("webkitdirectory" in inputs.folder);
     button.addEventListener("click", () => inputs[button.dataset.adds].click());
   }
-  watchDrops({ onUpload: addFiles, onSearch: (file) => goTo({ kind: "photo", file }) });
+  watchDrops({ onUpload: addFiles, onSearch: searchPhoto });
+  watchPaste(searchPhoto);
 }
 
 function wireNavigation() {
   byId("home").addEventListener("click", (event) => {
     if (event.metaKey || event.ctrlKey || event.shiftKey) return;
     event.preventDefault();
-    goTo({ kind: "all" });
+    go({ ...address, sought: NOTHING, filter: {} });
   });
   byId("back").addEventListener("click", async () => {
-    await goTo({ kind: "all" });
+    await goTo(NOTHING);
     box.focus();
-  });
-  byId("collections").addEventListener("change", (event) => {
-    const sought = address.sought.kind === "text" ? address.sought : { kind: "all" };
-    go({ collection: event.target.value, sought });
   });
   byId("languages").addEventListener("click", (event) => {
     if (event.target.value) setLanguage(event.target.value);
   });
   byId("more").addEventListener("click", () => view.more());
+  byId("choose").addEventListener("click", () => (selection.choosing ? selection.clear() : selection.choose()));
+  addEventListener("keydown", (event) => {
+    const writes = event.target.closest("input, textarea, select");
+    const command = event.ctrlKey || event.metaKey;
+    if (event.key === "Escape" && selection.choosing && !document.querySelector("dialog[open]")) selection.clear();
+    else if (command && event.key === "z" && !writes && deletions.pending) deletions.undo();
+    else if (command && event.key === "k") box.focus();
+    else return;
+    event.preventDefault();
+  });
   addEventListener("popstate", () => {
+    pushed = false;
+    const before = hrefOf({ ...address, image: null });
+    const photo = address.sought.photo;
     address = readAddress();
     typing = false;
-    view.show(address);
+    const same = hrefOf({ ...address, image: null }) === before && address.sought.photo === photo;
+    if (same) followImage();
+    else view.show(address).then(followImage);
   });
   addEventListener("beforeunload", (event) => {
     if (uploads.active) event.preventDefault();
   });
 }
 
-/** Further pages come by themselves a screen before the end; the button is for those who don't scroll. */
+/** Further pages come by themselves before the end is in sight; the button is for those who don't scroll. */
 function watchEnd() {
   const watcher = new IntersectionObserver(
     async ([end]) => {
@@ -145,7 +263,7 @@ function watchEnd() {
       watcher.unobserve(end.target);
       watcher.observe(end.target);
     },
-    { rootMargin: "100% 0px" },
+    { rootMargin: "200% 0px" },
   );
   watcher.observe(byId("more"));
 }
@@ -154,11 +272,20 @@ onLanguage(() => {
   drawLanguage();
   panel.draw();
   view.redraw();
+  bar.draw();
+  deletions.draw();
+  if (large.open) large.draw();
 });
 
 drawLanguage();
 drawExamples();
+watchTheme(byId("theme"));
+watchGrid(byId("photos"), {
+  gallery,
+  selection,
+  on: { open: openLarge, similar: (image) => showSimilar([image]), unlike: showUnlike, remove },
+});
 wireAdding();
 wireNavigation();
 watchEnd();
-view.show(address);
+view.show(address).then(followImage);

@@ -29,3 +29,10 @@ export function write(node, value) {
 }
 
 export const byId = (id) => document.getElementById(id);
+
+/** Puts a popover below the button that opens it, within the window. */
+export function placeBelow(popover, button) {
+  const { left, bottom } = button.getBoundingClientRect();
+  popover.style.setProperty("left", `${Math.max(8, Math.min(left, innerWidth - popover.offsetWidth - 8))}px`);
+  popover.style.setProperty("top", `${bottom + 6}px`);
+}

@@ -32,6 +32,16 @@ export function watchDrops({ onUpload, onSearch }) {
   });
 }
 
+/** A picture on the clipboard, such as a screenshot, is searched by, wherever on the page it is pasted. */
+export function watchPaste(onSearch) {
+  addEventListener("paste", (event) => {
+    const file = [...(event.clipboardData?.files ?? [])].find(({ type }) => type.startsWith("image/"));
+    if (!file || document.querySelector("dialog[open]")) return;
+    event.preventDefault();
+    onSearch(file);
+  });
+}
+
 const carriesFiles = (event) => event.dataTransfer?.types.includes("Files");
 
 /** The photos of a folder that was chosen, and how many files in it are none: `{ files, leftOut }`. */

@@ -35,6 +35,19 @@ export function percent(share) {
   return new Intl.NumberFormat(current, { style: "percent" }).format(share);
 }
 
+/** A file's size, in units that are a thousand times each other as file managers have them. */
+export function bytes(count) {
+  const power = Math.max(0, Math.min(3, Math.floor(Math.log10(Math.max(1, count)) / 3)));
+  const unit = ["byte", "kilobyte", "megabyte", "gigabyte"][power];
+  const options = { style: "unit", unit, unitDisplay: power ? "short" : "long", maximumSignificantDigits: 3 };
+  return new Intl.NumberFormat(current, options).format(count / 1000 ** power);
+}
+
+/** An instant as the server writes it, in words and in the time of whoever reads. */
+export function moment(instant) {
+  return new Intl.DateTimeFormat(current, { dateStyle: "medium", timeStyle: "short" }).format(new Date(instant));
+}
+
 /** The name of a language in the language of the page; the code itself where the browser knows no name. */
 export function languageName(code) {
   try {
@@ -47,6 +60,7 @@ export function languageName(code) {
 /** Puts the current language into everything under `root` that names its message. */
 export function translate(root) {
   for (const node of root.querySelectorAll("[data-text]")) node.textContent = text(node.dataset.text);
+  for (const node of root.querySelectorAll("[data-title]")) node.title = text(node.dataset.title);
   for (const node of root.querySelectorAll("[data-placeholder]")) node.placeholder = text(node.dataset.placeholder);
   for (const node of root.querySelectorAll("[data-label]")) {
     node.setAttribute("aria-label", text(node.dataset.label));

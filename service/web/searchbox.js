@@ -1,29 +1,33 @@
-import { byId } from "./dom.js";
+import { byId, element, icon } from "./dom.js";
 import { text } from "./language.js";
+import { thumbnail } from "./tile.js";
 
-const PAUSE_MS = 250;
+const PAUSE_MS = 180;
 
 /**
- * The box at the top: words, or a photo to search by, which then stands in the box as a chip.
- * `onText(q, { typed })` comes after a pause in typing (`typed`) or when the form is sent.
+ * The box at the top: words, and below them as chips the photos that results shall be like, or unlike.
+ * `onText(q, { typed })` comes after a pause in typing (`typed`) or when the form is sent; `onPhoto(file)`;
+ * `onDrop(part)` when a chip is removed: `{ photo: true }`, `{ like: id }` or `{ unlike: id }`.
  */
 export class SearchBox {
   #field = byId("q");
-  #chip = byId("sought");
+  #chips = byId("parts");
   #pause = null;
-  #name = null;
+  #onDrop;
+  #shown = null;
+  #preview = { file: null, address: null };
 
-  constructor(form, { onText, onPhoto, onClear }) {
+  constructor(form, { onText, onPhoto, onDrop }) {
     const file = byId("photo-sought");
+    this.#onDrop = onDrop;
     form.addEventListener("submit", (event) => {
       event.preventDefault();
       clearTimeout(this.#pause);
-      if (this.#words || this.#chip.hidden) onText(this.#words, { typed: false });
+      onText(this.#words, { typed: false });
     });
     const typed = (event) => {
       clearTimeout(this.#pause);
-      // Half-composed Japanese or Chinese is no query yet; with a photo in the box, an empty field is none either.
-      if (event.isComposing || (!this.#words && !this.#chip.hidden)) return;
+      if (event.isComposing) return; // half-composed Japanese or Chinese is no query yet
       this.#pause = setTimeout(() => onText(this.#words, { typed: true }), PAUSE_MS);
     };
     this.#field.addEventListener("input", typed);
@@ -32,10 +36,6 @@ export class SearchBox {
     file.addEventListener("change", () => {
       if (file.files.length) onPhoto(file.files[0]);
       file.value = "";
-    });
-    this.#chip.querySelector("button").addEventListener("click", () => {
-      onClear();
-      this.#field.focus();
     });
   }
 
@@ -47,29 +47,52 @@ export class SearchBox {
     this.#field.focus();
   }
 
-  showText(q) {
+  /** `imageOf(id)` is the record of a photo, null while it is not known. */
+  show(sought, imageOf) {
     clearTimeout(this.#pause);
-    this.#chip.hidden = true;
     // Writing the same words again would move the cursor of someone who is typing.
-    if (this.#words !== q.trim()) this.#field.value = q;
-  }
-
-  /** `message` names the text of the chip, `source` is the address of a small picture. */
-  showPhoto(message, name, source) {
-    clearTimeout(this.#pause);
-    this.#field.value = "";
-    this.#chip.hidden = false;
-    this.#name = { message, name };
-    const img = this.#chip.querySelector("img");
-    // A HEIC file has no preview in most browsers: then its name has to do.
-    img.hidden = false;
-    img.onerror = () => (img.hidden = true);
-    img.onload = () => URL.revokeObjectURL(source);
-    img.src = source;
+    if (this.#words !== sought.q) this.#field.value = sought.q;
+    this.#shown = [sought, imageOf];
     this.redraw();
   }
 
   redraw() {
-    if (this.#name) this.#chip.querySelector("span").textContent = text(this.#name.message, { name: this.#name.name });
+    if (!this.#shown) return;
+    const [{ photo, like, unlike }, imageOf] = this.#shown;
+    const chips = [];
+    if (photo) chips.push(this.#chip("soughtPhoto", photo.name, this.#previewOf(photo), { photo: true }));
+    for (const id of like) chips.push(this.#imageChip("soughtSimilar", imageOf(id), { like: id }));
+    for (const id of unlike) chips.push(this.#imageChip("soughtUnlike", imageOf(id), { unlike: id }));
+    this.#chips.replaceChildren(...chips);
+    this.#chips.hidden = chips.length === 0;
+  }
+
+  #imageChip(message, image, part) {
+    return this.#chip(message, image?.filename ?? "…", image && thumbnail(image, 192), part);
+  }
+
+  #chip(message, name, source, part) {
+    const said = text(message, { name });
+    const remove = () => {
+      this.#onDrop(part);
+      this.#field.focus();
+    };
+    const label = text("dropPart", { part: said });
+    return element(
+      "li",
+      { class: part.unlike ? "part without" : "part" },
+      // A HEIC file has no preview in most browsers: then its name has to do.
+      source ? element("img", { alt: "", src: source, onerror: (event) => event.target.remove() }) : null,
+      element("span", {}, said),
+      element("button", { type: "button", "aria-label": label, title: label, onclick: remove }, icon("close")),
+    );
+  }
+
+  #previewOf(file) {
+    if (this.#preview.file !== file) {
+      if (this.#preview.address) URL.revokeObjectURL(this.#preview.address);
+      this.#preview = { file, address: URL.createObjectURL(file) };
+    }
+    return this.#preview.address;
   }
 }

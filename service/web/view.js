@@ -1,11 +1,11 @@
+import { isSearch, NEWEST, NOTHING } from "./address.js";
 import * as api from "./api.js";
-import { byId, element, write } from "./dom.js";
-import { languageName, percent, text } from "./language.js";
+import { byId, write } from "./dom.js";
+import { find } from "./finding.js";
+import { text } from "./language.js";
 import { showNotice, showProblem } from "./notice.js";
-
-const PAGE = 60;
-const RESULTS = 40;
-const LIKELY = 0.5; // how sure a detected language must be to be named
+import { Problem } from "./request.js";
+import { summary } from "./summary.js";
 
 /**
  * What stands below the search box: all photos of a collection, page by page, or the answer to a search, with the
@@ -14,26 +14,34 @@ const LIKELY = 0.5; // how sure a detected language must be to be named
 export class View {
   #gallery;
   #box;
-  #onLeave;
+  #on;
   #address = null;
   #loading = new AbortController();
   #collections = [];
+  #known = new Map(); // id -> image, of those that were ever shown
   #cursor = null; // of the next page; null: there is none
   #answer = null; // of the search that is shown
   #problem = null;
   #noticed = null; // what the notice tells: a problem, or "nothing" found
   #again = null; // what the button beside the problem tries
-  #news = null; // said once in front of the summary, as a function, since the language may change
 
-  /** `onLeave(address)` is asked for when the only way on is another place. */
-  constructor({ gallery, box, onLeave }) {
+  /** `on.leave(address)` is asked for when the only way on is another place; `on.drawn()` told of every drawing. */
+  constructor({ gallery, box, on }) {
     this.#gallery = gallery;
     this.#box = box;
-    this.#onLeave = onLeave;
+    this.#on = on;
   }
 
-  get #sought() {
-    return this.#address.sought;
+  get #searches() {
+    return isSearch(this.#address.sought);
+  }
+
+  get #filtered() {
+    return Object.keys(this.#address.filter).length > 0;
+  }
+
+  get collections() {
+    return this.#collections;
   }
 
   /** Photos in the collection; null before the server has told. */
@@ -50,7 +58,11 @@ export class View {
     this.#drawBox();
     this.#busy(true);
     try {
-      const [collections, content] = await Promise.all([this.#fetchCollections(signal), this.#fetch(signal)]);
+      const [collections, content] = await Promise.all([
+        this.#fetchCollections(signal),
+        find(address, { signal }),
+        this.#fetchSought(signal),
+      ]);
       this.#collections = collections;
       this.#problem = null;
       this.#accept(content);
@@ -69,8 +81,9 @@ export class View {
     const cursor = this.#cursor;
     this.#cursor = null; // so that the same page is not asked for twice
     try {
-      const page = await this.#fetchPage(cursor, signal);
+      const page = await find(this.#address, { cursor, signal });
       const position = this.#gallery.size;
+      this.#remember(page.entries);
       this.#gallery.append(page.entries);
       this.#cursor = page.cursor;
       if (!this.#cursor && document.activeElement === byId("more")) this.#gallery.focus(position);
@@ -89,36 +102,59 @@ export class View {
   photosAdded(images) {
     const here = images.filter(({ collection }) => collection === this.#address.collection);
     this.#countBy(here.length);
-    if (this.#sought.kind === "all") this.#gallery.prepend(here.map((image) => ({ image })).reverse());
+    if (!this.#searches && !this.#filtered) this.#gallery.prepend(here.map((image) => ({ image })).reverse());
     this.draw();
   }
 
-  photoDeleted(image) {
-    const photosLeft = this.#gallery.remove(image.id);
-    this.#countBy(-1);
-    this.#news = () => text("deleted", { name: image.filename });
+  /** Photos out of sight, or back in it. */
+  hide(images, hidden) {
+    this.#gallery.hide(images.map(({ id }) => id), hidden);
+    this.#countBy(hidden ? -images.length : images.length);
     this.draw();
-    if (!photosLeft) byId("heading").focus();
+    if (!this.#gallery.size) byId("heading").focus();
   }
 
   /** Tells a problem below the photos; `again` tries anew what failed. */
   fail(problem, again) {
-    if (!(problem instanceof api.Problem)) console.error(problem); // a bug of ours: told all the same
+    if (!(problem instanceof Problem)) console.error(problem); // a bug of ours: told all the same
     this.#problem = problem;
     this.#again = again;
     this.draw();
     byId("notice").scrollIntoView({ block: "nearest" });
   }
 
-  async #fetch(signal) {
-    const { collection } = this.#address;
-    const sought = this.#sought;
-    if (sought.kind === "all") return this.#fetchPage(null, signal);
-    if (sought.kind === "text") return ranked(await api.search(collection, { q: sought.q, k: RESULTS }, signal));
-    if (sought.kind === "photo") return ranked(await api.searchByPhoto(collection, sought.file, RESULTS, signal));
-    const image = await api.image(collection, sought.id, signal);
-    this.#box.showPhoto("soughtSimilar", image.filename, image.links.thumbnail);
-    return ranked(await api.search(collection, { image_id: image.id, k: RESULTS }, signal));
+  /** Everything but the tiles, from what is known. */
+  draw() {
+    const focused = document.activeElement;
+    const all = !this.#searches;
+    const empty = this.#count === 0 && this.#gallery.size === 0 && !this.#problem;
+    byId("back").hidden = all;
+    write(byId("heading"), this.#heading());
+    byId("heading").classList.toggle("unseen", empty && all); // the welcome has a title of its own
+    write(byId("summary"), this.#summary());
+    byId("welcome").hidden = !empty;
+    byId("photos").classList.toggle("plain", all);
+    byId("tools").hidden = empty || (this.#problem?.collectionUnknown ?? false);
+    byId("examples").hidden = this.#problem !== null || !(all || empty);
+    byId("examples-title").textContent = text(empty ? "examplesTitle" : "examplesTry");
+    byId("more").hidden = this.#cursor === null || this.#problem !== null;
+    document.title = this.#address.sought.q ? `${this.#address.sought.q} · Pivot` : text("title");
+    this.#drawNotice(empty);
+    if (focused && (!focused.isConnected || focused.closest("[hidden]"))) this.#refocus();
+    this.#on.drawn();
+  }
+
+  redraw() {
+    this.#noticed = null;
+    this.#gallery.redraw();
+    this.#box.redraw();
+    this.draw();
+  }
+
+  /** The collections have changed by something other than photos. */
+  async reloadCollections() {
+    this.#collections = await api.collections();
+    this.draw();
   }
 
   /**
@@ -126,19 +162,27 @@ export class View {
    * changes here is counted along.
    */
   async #fetchCollections(signal) {
-    const known = this.#collections.length > 0 && this.#sought.kind !== "all";
+    const known = this.#collections.length > 0 && this.#searches;
     return known ? this.#collections : api.collections(signal);
   }
 
-  async #fetchPage(cursor, signal) {
-    const page = await api.images(this.#address.collection, { limit: PAGE, cursor }, signal);
-    return { entries: page.images.map((image) => ({ image })), cursor: page.next_cursor };
+  /** The photos that results shall be like or unlike: their names and pictures stand in the box. */
+  async #fetchSought(signal) {
+    const { collection, sought } = this.#address;
+    const unknown = [...sought.like, ...sought.unlike].filter((id) => !this.#known.has(id));
+    const images = await Promise.all(unknown.map((id) => api.image(collection, id, signal)));
+    this.#remember(images.map((image) => ({ image })));
+    if (images.length) this.#drawBox();
+  }
+
+  #remember(entries) {
+    for (const { image } of entries) this.#known.set(image.id, image);
   }
 
   #accept({ entries, cursor = null, answer = null }) {
     this.#cursor = cursor;
     this.#answer = answer;
-    this.#news = null;
+    this.#remember(entries);
     this.#gallery.show(entries);
   }
 
@@ -152,73 +196,19 @@ export class View {
     byId("photos").setAttribute("aria-busy", busy);
   }
 
-  /** Everything but the tiles, from what is known. */
-  draw() {
-    const focused = document.activeElement;
-    const all = this.#sought.kind === "all";
-    const empty = this.#count === 0 && this.#gallery.size === 0 && !this.#problem;
-    byId("back").hidden = all;
-    write(byId("heading"), this.#heading());
-    byId("heading").classList.toggle("unseen", empty && all); // the welcome has a title of its own
-    write(byId("summary"), this.#summary());
-    byId("welcome").hidden = !empty;
-    byId("photos").classList.toggle("plain", all);
-    byId("adding").hidden = empty || (this.#problem?.collectionUnknown ?? false);
-    byId("examples").hidden = this.#problem !== null || !(all || empty);
-    byId("examples-title").textContent = text(empty ? "examplesTitle" : "examplesTry");
-    byId("more").hidden = this.#cursor === null || this.#problem !== null;
-    document.title = this.#sought.kind === "text" ? `${this.#sought.q} · Pivot` : text("title");
-    this.#drawCollections();
-    this.#drawNotice(empty);
-    if (focused && (!focused.isConnected || focused.closest("[hidden]"))) this.#refocus();
-  }
-
-  redraw() {
-    this.#noticed = null;
-    this.#gallery.redraw();
-    this.#box.redraw();
-    this.draw();
-  }
-
   #drawBox() {
-    const sought = this.#sought;
-    if (sought.kind === "text") this.#box.showText(sought.q);
-    if (sought.kind === "all") this.#box.showText("");
-    if (sought.kind === "photo") this.#box.showPhoto("soughtPhoto", sought.file.name, URL.createObjectURL(sought.file));
+    this.#box.show(this.#address.sought, (id) => this.#known.get(id) ?? null);
   }
 
   #heading() {
-    return text({ all: "photos", text: "results", similar: "similarPhotos", photo: "similarPhotos" }[this.#sought.kind]);
+    if (!this.#searches) return text("photos");
+    return text(this.#address.sought.q ? "results" : "similarPhotos");
   }
 
   #summary() {
-    const facts = this.#news ? [this.#news()] : [];
-    if (this.#answer) facts.push(...this.#searchFacts());
-    else if (this.#count && this.#sought.kind === "all" && !this.#problem) {
-      facts.push(text("photoCount", { count: this.#count }));
-    }
-    return facts.join(" · ");
-  }
-
-  #searchFacts() {
-    const { query, timings_ms: timings } = this.#answer;
-    const facts = [text("resultCount", { count: this.#gallery.size })];
-    // A lone word is often a word of several languages. The guess changes no result: a poor one only puzzles.
-    if (query.language && (query.language.source === "given" || query.language.confidence >= LIKELY)) {
-      const { code, confidence, source } = query.language;
-      const values = { language: languageName(code), percent: percent(confidence) };
-      facts.push(text(source === "detected" ? "understoodSurely" : "understood", values));
-    }
-    return [...facts, text("took", { ms: Math.ceil(timings.total) })];
-  }
-
-  #drawCollections() {
-    const { collection } = this.#address;
-    const names = this.#collections.map(({ name }) => name);
-    const choice = byId("collections");
-    choice.hidden = names.length < 2;
-    const options = names.map((name) => element("option", { value: name, selected: name === collection }, name));
-    choice.querySelector("select").replaceChildren(...options);
+    if (this.#problem) return "";
+    const shown = { count: this.#gallery.size, more: this.#cursor !== null };
+    return summary({ answer: this.#answer, shown, total: this.#count, filtered: this.#filtered });
   }
 
   #drawNotice(empty) {
@@ -229,7 +219,16 @@ export class View {
     this.#noticed = noticed;
     notice.hidden = noticed === null;
     if (this.#problem) showProblem(notice, this.#problem, this.#wayOut());
-    else if (nothing) showNotice(notice, { symbol: "nothing", title: text("nothingTitle"), lines: [text("nothingText")] });
+    else if (nothing) this.#showNothing(notice);
+  }
+
+  #showNothing(notice) {
+    if (!this.#filtered) {
+      showNotice(notice, { symbol: "nothing", title: text("nothingTitle"), lines: [text("nothingText")] });
+      return;
+    }
+    const action = { label: text("clearFilter"), run: () => this.#on.leave({ ...this.#address, filter: {} }) };
+    showNotice(notice, { symbol: "filter", title: text("filteredTitle"), lines: [text("filteredText")], action });
   }
 
   /** What had the focus is gone: on with the way out of a problem, or from the top. */
@@ -240,8 +239,9 @@ export class View {
 
   #wayOut() {
     if (this.#problem.passing) return { label: text("retry"), run: () => this.#retry() };
-    const collection = this.#sought.kind === "all" ? "default" : this.#address.collection;
-    return { label: text("allPhotos"), run: () => this.#onLeave({ collection, sought: { kind: "all" } }) };
+    const collection = this.#searches ? this.#address.collection : "default";
+    const home = { collection, sought: NOTHING, filter: {}, sort: NEWEST, image: null };
+    return { label: text("allPhotos"), run: () => this.#on.leave(home) };
   }
 
   #retry() {
@@ -251,7 +251,3 @@ export class View {
   }
 }
 
-function ranked(answer) {
-  const entries = answer.results.map(({ rank, image, scores }) => ({ image, rank, scores, score: scores[answer.scoring] }));
-  return { entries, answer };
-}

@@ -1,6 +1,7 @@
 """Where things are on the page, and what a person does to them."""
 
 import base64
+import re
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -17,6 +18,15 @@ async ([selector, files]) => {
     const event = new DragEvent(kind, { bubbles: true, cancelable: true, dataTransfer: transfer });
     document.querySelector(selector).dispatchEvent(event);
   }
+}
+"""
+PASTE = """
+([name, content]) => {
+  const transfer = new DataTransfer();
+  const bytes = Uint8Array.from(atob(content), (letter) => letter.charCodeAt(0));
+  transfer.items.add(new File([bytes], name, { type: "image/png" }));
+  const event = new ClipboardEvent("paste", { bubbles: true, cancelable: true, clipboardData: transfer });
+  document.activeElement.dispatchEvent(event);
 }
 """
 # Every text against the first opaque ground behind it, by the formula of WCAG 2; returns those below 4.5 : 1.
@@ -85,6 +95,18 @@ def compose(page: Page, draft: str, words: str) -> None:
 def drop(page: Page, selector: str, paths: Sequence[Path]) -> None:
     files = [(path.name, base64.b64encode(path.read_bytes()).decode()) for path in paths]
     page.evaluate(DROP, [selector, files])
+
+
+def paste(page: Page, path: Path) -> None:
+    page.evaluate(PASTE, [path.name, base64.b64encode(path.read_bytes()).decode()])
+
+
+def small_pages(page: Page) -> None:
+    """Has the list of photos come in pages of sixty, so that a test needs no hundreds of photos."""
+    page.route(
+        re.compile(r"/images\?.*limit=200"),
+        lambda route: route.continue_(url=route.request.url.replace("limit=200", "limit=60")),
+    )
 
 
 def tab_to(page: Page, wanted: Locator) -> None:

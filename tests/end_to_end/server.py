@@ -21,6 +21,7 @@ STOP_SECONDS = 30.0
 @dataclass(frozen=True)
 class Server:
     address: str
+    pid: int
 
     def add(self, collection: str, photos: Sequence[Path]) -> None:
         files = [("files", (photo.name, photo.read_bytes())) for photo in photos]
@@ -45,7 +46,7 @@ def serving(folder: Path) -> Iterator[Server]:
     try:
         address = f"http://127.0.0.1:{port}"
         wait_until_ready(address, process, log)
-        yield Server(address)
+        yield Server(address, process.pid)
     finally:
         process.terminate()
         process.wait(STOP_SECONDS)

@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import Page, Route, expect
 
 from tests.end_to_end.browser import PHONE, Visits
-from tests.end_to_end.page import faint_texts, first, search, tab_to, tiles
+from tests.end_to_end.page import faint_texts, first, search, small_pages, tab_to, tiles
 from tests.end_to_end.server import Server
 
 pytestmark = pytest.mark.usefixtures("chromium")  # asked first: without it, no server starts
@@ -32,7 +32,7 @@ def test_the_language_follows_the_browser_until_another_is_chosen(visits: Visits
     page.get_by_role("button", name="English").click()
     expect(root).to_have_attribute("lang", "en")
     expect(page.locator("#summary")).to_have_text("7 photos")
-    expect(tiles(page).first.get_by_role("button", name=re.compile("^Delete"))).to_have_count(1)
+    expect(tiles(page).first.get_by_role("button", name=re.compile("^Photos similar"))).to_have_count(1)
 
     page.reload()
     expect(root).to_have_attribute("lang", "en")
@@ -57,23 +57,29 @@ def test_everything_can_be_done_by_keyboard(
     tab_to(page, first(page))
     visits.shoot(page, "focus")
     tab_to(page, tiles(page).first.get_by_role("button", name="Photos similar to chelsea.png"))
-    tab_to(page, tiles(page).first.get_by_role("button", name="Delete chelsea.png"))
+    tab_to(page, tiles(page).first.get_by_role("button", name="Not like chelsea.png"))
+    first(page).focus()
+    page.keyboard.press("ArrowRight")
+    expect(tiles(page).nth(1).get_by_role("link")).to_be_focused()
+    page.keyboard.press("End")
+    expect(tiles(page).nth(2).get_by_role("link")).to_be_focused()
+    page.keyboard.press("Home")
     page.keyboard.press("Enter")
-    expect(page.get_by_role("button", name="Keep it")).to_be_focused()
+    dialog = page.get_by_role("dialog", name="chelsea.png")
+    expect(dialog.get_by_role("button", name="Close")).to_be_focused()
+    page.keyboard.press("Delete")
+    expect(dialog).to_be_hidden()
+    expect(page.get_by_role("dialog")).to_contain_text("1 of 2")
     page.keyboard.press("Escape")
-    expect(page.get_by_role("dialog")).to_be_hidden()
-    expect(page.get_by_role("button", name="Delete chelsea.png")).to_be_focused()
-
-    page.keyboard.press("Enter")
-    page.keyboard.press("Tab")
-    page.keyboard.press("Enter")
     expect(tiles(page)).to_have_count(2)
     expect(first(page)).to_be_focused()
+    page.keyboard.press("Control+z")
+    expect(tiles(page)).to_have_count(3)
 
-    page.keyboard.press("Tab")
+    tab_to(page, tiles(page).first.get_by_role("button", name=re.compile("^Photos similar")))
     page.keyboard.press("Enter")
     expect(page.get_by_role("heading", name="Similar photos")).to_be_focused()
-    expect(tiles(page)).to_have_count(1)
+    expect(tiles(page)).to_have_count(2)
 
 
 def test_the_focus_moves_on_when_the_button_of_an_upload_goes(
@@ -120,12 +126,11 @@ def test_the_focus_moves_to_the_first_new_photo_when_the_last_page_has_come(
 ) -> None:
     server.add(empty, dots(61))
     page = visits.open()
+    small_pages(page)
     page.route("**/images?*cursor=*", lambda route: route.abort())
     page.goto(f"{visits.address}/?collection={empty}")
     more = page.get_by_role("button", name="Show more")
     retry = page.get_by_role("alert").get_by_role("button", name="Try again")
-    expect(tiles(page)).to_have_count(60)
-    page.mouse.wheel(0, 100_000)
     expect(retry).to_be_visible()
     held: list[Route] = []
     page.unroute("**/images?*cursor=*")
@@ -139,8 +144,8 @@ def test_the_focus_moves_to_the_first_new_photo_when_the_last_page_has_come(
     page.unroute("**/images?*cursor=*")
     retry.press("Enter")
 
-    expect(tiles(page)).to_have_count(61)
     expect(more).to_be_hidden()
+    expect(tiles(page).last).to_have_attribute("aria-posinset", "61")
     expect(tiles(page).last.get_by_role("link")).to_be_focused()
 
 
@@ -148,10 +153,9 @@ def test_a_problem_is_not_told_anew_with_every_batch_of_an_upload(
     visits: Visits, server: Server, empty: str, photos: list[Path], dots: Callable[[int], list[Path]]
 ) -> None:
     server.add(empty, photos[:1])
-    page = visits.open(f"/?collection={empty}")
-    page.route("**/images/*", lambda route: route.abort())
-    tiles(page).first.get_by_role("button", name=re.compile("^Delete")).click()
-    page.get_by_role("dialog").get_by_role("button", name="Delete").click()
+    page = visits.open()
+    page.route("**/images?*", lambda route: route.abort())
+    page.goto(f"{visits.address}/?collection={empty}")
     expect(page.get_by_role("alert")).to_contain_text("The server does not answer")
     page.evaluate(
         "window.writes = 0;"
@@ -196,9 +200,13 @@ def test_a_phone_never_scrolls_sideways(
     tiles(page).first.locator("[data-action=similar]").tap()
     expect(tiles(page)).to_have_count(6)
     fits(page, "similar")
-    tiles(page).first.locator("[data-action=delete]").tap()
-    expect(page.get_by_role("dialog")).to_be_visible()
-    fits(page, "question")
+    tiles(page).first.locator("[data-action=unlike]").tap()
+    expect(tiles(page)).to_have_count(5)
+    fits(page, "unlike")
+    page.locator("#choose").tap()
+    tiles(page).first.tap()
+    expect(page.locator("#selection")).to_contain_text("1")
+    fits(page, "selection")
 
     page.goto(f"{visits.address}/?collection={empty}")
     expect(page.locator("#welcome")).to_be_visible()
@@ -212,4 +220,17 @@ def test_a_phone_never_scrolls_sideways(
 def test_all_text_has_enough_contrast(visits: Visits, filled: str, dark: bool) -> None:
     page = visits.open(f"/?collection={filled}&q=a+cat", dark=dark)
     expect(tiles(page)).to_have_count(7)
+    assert faint_texts(page) == []
+    tiles(page).nth(3).get_by_role("button", name=re.compile("^Not like")).click()
+    expect(page.locator("#parts > li")).to_have_count(1)
+    page.locator("#choose").click()
+    tiles(page).first.click()
+    page.get_by_role("button", name="Collection").first.click()
+    visits.shoot(page, "menu")
+    assert faint_texts(page) == []
+    page.keyboard.press("Escape")
+    page.keyboard.press("Escape")
+    first(page).click()
+    expect(page.get_by_role("dialog")).to_be_visible()
+    visits.shoot(page, "large")
     assert faint_texts(page) == []

@@ -37,7 +37,8 @@ def test_any_changes_leave_what_a_dictionary_would_hold(block: int) -> None:
             assert held(store) == expected
             slots = store.find(np.arange(40, -1, -1))
             assert store.ids[slots].tolist() == sorted(expected, reverse=True)
-            assert store.take(slots).tolist() == [expected[id] for id in sorted(expected, reverse=True)]
+            ascending = np.sort(slots)
+            assert store.take(ascending).tolist() == [expected[id] for id in store.ids[ascending].tolist()]
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(rows_module, "BLOCK_ROWS", block)

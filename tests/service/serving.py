@@ -15,6 +15,7 @@ from fastapi import FastAPI
 from index.gallery import Gallery
 from service.app import create_app
 from service.decoder import Decoder
+from service.fetch import Fetcher
 from service.keyring import Keyring
 from service.library import Library
 from service.routes.context import Context
@@ -30,6 +31,7 @@ class Service:
     encoder: ColourEncoder
     library: Library
     client: httpx.Client
+    folder: Path  # of the store
     app: FastAPI
 
     @property
@@ -50,12 +52,12 @@ def upload_in(folder: Path, filename: str, data: bytes) -> Upload:
 
 
 @contextmanager
-def serving(folder: Path, **settings: Any) -> Iterator[Service]:
+def serving(folder: Path, *, fetcher: Fetcher | None = None, **settings: Any) -> Iterator[Service]:
     """A service over the store in `folder`."""
     encoder = ColourEncoder()
     configured = Settings(decode_workers=1, store=folder, **settings)
     library = library_in(folder, encoder, configured)
-    app = create_app(library, configured)
+    app = create_app(library, configured, fetcher)
     server = uvicorn.Server(uvicorn.Config(app, port=0, log_config=None, ws="none", lifespan="on"))
     thread = threading.Thread(target=server.run)
     thread.start()
@@ -65,7 +67,7 @@ def serving(folder: Path, **settings: Any) -> Iterator[Service]:
             time.sleep(0.005)
         host, port = server.servers[0].sockets[0].getsockname()
         with httpx.Client(base_url=f"http://{host}:{port}", timeout=60) as client:
-            yield Service(encoder, library, client, app)
+            yield Service(encoder, library, client, folder, app)
     finally:
         encoder.open.set()
         server.should_exit = True

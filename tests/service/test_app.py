@@ -54,7 +54,7 @@ def test_unknown_addresses_and_methods_are_problems_too(
     [
         ("PUT", "/livez", "GET, HEAD"),
         ("PUT", IMAGES, "GET, HEAD, POST"),
-        ("POST", f"{IMAGES}/1", "DELETE, GET, HEAD"),
+        ("POST", f"{IMAGES}/1", "DELETE, GET, HEAD, PATCH"),
         ("GET", f"{SEARCH}/image", "POST"),
         ("POST", "/docs", "GET, HEAD"),
         ("POST", "/web/app.js", "GET, HEAD"),

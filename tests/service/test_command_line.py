@@ -77,7 +77,7 @@ def test_what_was_indexed_is_found_in_german(run: Run, place: Sequence[str], pho
     found = run("search", "ein rot", "-k", "2", "--language", "de", *place)
     lines = found.out.splitlines()
     assert found.code == 0
-    assert lines[0].split() == ["rank", "score", "id", "file", "original"]
+    assert lines[0].split() == ["rank", "score", "id", "file", "original", "thumbnail"]
     assert lines[1].split()[3] == "rose.png"
     assert lines[3].startswith("language de (as given), asymmetric score of 3 images, ")
     assert len(lines) == 4
@@ -86,7 +86,7 @@ def test_what_was_indexed_is_found_in_german(run: Run, place: Sequence[str], pho
 def test_the_original_of_a_result_is_a_path_of_the_store(run: Run, photos: Path) -> None:
     run("index", photos)
     first = run("search", "rot").out.splitlines()[1]
-    assert Path(first.split()[-1]).read_bytes() == (photos / "rose.png").read_bytes()
+    assert Path(first.split()[-2]).read_bytes() == (photos / "rose.png").read_bytes()
 
 
 def test_the_original_of_a_result_is_an_address_of_the_server(run: Run, photos: Path, tmp_path: Path) -> None:
@@ -94,7 +94,7 @@ def test_the_original_of_a_result_is_an_address_of_the_server(run: Run, photos: 
         place = ("--server", f"{service.client.base_url}/")
         run("index", photos, *place)
         first = run("search", "rot", *place).out.splitlines()[1]
-        assert service.client.get(first.split()[-1]).content == (photos / "rose.png").read_bytes()
+        assert service.client.get(first.split()[-2]).content == (photos / "rose.png").read_bytes()
 
 
 def test_a_second_run_adds_only_what_is_new(run: Run, place: Sequence[str], photos: Path) -> None:
@@ -235,7 +235,7 @@ def test_a_store_in_use_names_its_owner_and_a_command_to_copy(run: Run, photos: 
     command = shlex.split(refused.err.splitlines()[-1])
     assert command[:3] == ["python", "-m", "service"]
     options = parser().parse_args(command[3:])
-    assert (options.command, options.folder, options.collection) == ("index", photos, "trips")
+    assert (options.command, options.paths, options.collection) == ("index", [photos], "trips")
     assert options.server == "http://127.0.0.1:8000"
 
 
@@ -325,7 +325,7 @@ def test_the_environment_names_the_store_and_an_option_goes_before_it(
     [
         ([], "the following arguments are required: COMMAND"),
         (["index", "nowhere"], "cannot read 'nowhere': No such file or directory"),
-        (["search"], "the following arguments are required: QUERY"),
+        (["search"], "search needs a QUERY, an image with --like, or both"),
         (["search", "rot", "-k", "many"], "argument -k: invalid int value: 'many'"),
         (["search", "rot", "--server", "localhost:8000"], "'localhost:8000' is no address of a service"),
         (["search", "rot", "--server", "http://h:1", "--store", "s"], "not allowed with argument --server"),

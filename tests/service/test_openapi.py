@@ -9,6 +9,7 @@ import httpx
 import pytest
 
 from service.problems import MEDIA_TYPE
+from tests.service.jobs.packing import zipped
 from tests.service.pictures import BLUE, RED, plain
 from tests.service.serving import Service, serving
 
@@ -43,7 +44,7 @@ class Description:
         content = operation.description.get("requestBody", {}).get("content", {})
         bodies: list[dict[str, Any]] = []
         if "application/json" in content:
-            examples = self.resolved(content["application/json"]["schema"])["examples"]
+            examples = self.resolved(content["application/json"]["schema"]).get("examples", [])
             bodies += [{"json": example} for example in examples]
         if "multipart/form-data" in content:
             properties = self.resolved(content["multipart/form-data"]["schema"])["properties"]
@@ -53,6 +54,8 @@ class Description:
     @staticmethod
     def _form(properties: dict[str, Schema]) -> dict[str, Any]:
         data = {name: one["examples"][0] for name, one in properties.items() if "examples" in one}
+        if "archive" in properties:
+            return {"files": {"archive": ("photos.zip", zipped({"photo.png": plain((9, 9, 9))}))}}
         file = next(name for name in properties if name in ("file", "files"))
         return {"data": data, "files": {file: ("photo.png", plain((9, 9, 9)))}}
 
@@ -112,19 +115,24 @@ def test_every_operation_is_named_and_explained(description: Description) -> Non
 def test_the_names_that_clients_are_generated_from_stay(description: Description) -> None:
     assert sorted(operation.description["operationId"] for operation in description.operations) == [
         "add_images",
+        "add_import",
+        "cancel_job",
         "change_image",
         "create_collection",
         "create_key",
         "delete_collection",
         "delete_image",
+        "delete_images",
         "describe_model",
         "embed",
         "end_session",
         "examine_store",
         "export_collection",
+        "follow_job",
         "get_collection",
         "get_file",
         "get_image",
+        "get_job",
         "get_key",
         "get_model",
         "get_session",
@@ -132,6 +140,8 @@ def test_the_names_that_clients_are_generated_from_stay(description: Description
         "list_collections",
         "list_images",
         "list_keys",
+        "list_items",
+        "list_jobs",
         "list_models",
         "live",
         "ready",

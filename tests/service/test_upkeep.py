@@ -67,9 +67,11 @@ def test_doctor_ends_with_1_while_something_is_left(store: Path, capsys: pytest.
 def test_doctor_is_refused_beside_a_service(store: Path, capsys: pytest.CaptureFixture[str]) -> None:
     with Gallery.open(store, dim=3, model_version="colours-1"):
         assert main(["doctor"]) == 1
-    error = capsys.readouterr().err
-    assert "is in use by process" in error
-    assert "--server" not in error
+        error = capsys.readouterr().err
+        assert "is in use by process" in error
+        assert error.endswith("python -m service doctor --server http://127.0.0.1:8000\n")
+        assert main(["doctor", "--repair"]) == 1
+    assert "--server" not in capsys.readouterr().err
 
 
 def test_doctor_of_a_folder_without_a_store_names_it(

@@ -3,7 +3,7 @@
 from typing import Literal
 
 from service.client.documents import Collection, Collections, DuplicatePage
-from service.client.request import Request, document, nothing
+from service.client.request import Request, content, document, nothing
 from service.client.requests import DEFAULT, below
 
 
@@ -43,3 +43,8 @@ def duplicates(
     """A page of groups of images that are copies of each other, or nearly."""
     asked = {"kind": kind, "threshold": threshold, "limit": limit, "cursor": cursor}
     return Request("GET", below(collection, "/duplicates"), document(DuplicatePage), params=asked)
+
+
+def export(name: str) -> Request[bytes]:
+    """A whole collection as a tar. Large: hand it to `download`. Raises NotFound."""
+    return Request("GET", below(name, "/export"), content)

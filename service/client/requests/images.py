@@ -15,7 +15,7 @@ Content = Path | str | bytes
 """A file: its path, or what is in it."""
 
 Filter = Mapping[str, Any]
-"""A filter as the HTTP API takes it, such as `{"metadata.year": {"gte": 2020}}`."""
+"""A filter as the HTTP API takes it, such as `{"field": "width", "gte": 800}`."""
 
 
 @dataclass(frozen=True)

@@ -2,10 +2,13 @@
 
 from typing import Any
 
-from service.answer_schemas import SearchAnswer
+from service.client import Pivot
+from service.client.documents import SearchAnswer
+from service.commands.place import Place
 from service.commands.printable import printable
 from service.commands.table import table
 
+PLACE = Place(Pivot("http://pivot.test"))
 IMAGE = {
     "id": 7,
     "collection": "default",
@@ -48,7 +51,7 @@ def answer(language: dict[str, Any]) -> SearchAnswer:
 
 def last_line(confidence: float | None, source: str = "detected") -> str:
     language = {"code": "cs", "confidence": confidence, "source": source}
-    return table(answer(language), lambda _: "path").splitlines()[-1]
+    return table(answer(language), PLACE).splitlines()[-1]
 
 
 def test_a_language_is_named_only_where_it_is_likely() -> None:
@@ -59,12 +62,12 @@ def test_a_language_is_named_only_where_it_is_likely() -> None:
 
 def test_images_that_could_not_be_found_are_told_of() -> None:
     whole = answer({"code": "de", "confidence": 1.0, "source": "detected"})
-    partial = table(whole.model_copy(update={"partial": True}), lambda _: "path")
+    partial = table(whole.model_copy(update={"partial": True}), PLACE)
     assert partial.splitlines()[-1].startswith("Some images await a vector of this model")
-    assert "await" not in table(whole, lambda _: "path")
+    assert "await" not in table(whole, PLACE)
 
 
 def test_a_name_does_nothing_to_a_terminal() -> None:
-    shown = table(answer({"code": "de", "confidence": 1.0, "source": "detected"}), lambda _: "path")
+    shown = table(answer({"code": "de", "confidence": 1.0, "source": "detected"}), PLACE)
     assert "holi\ufffdgpj.day" in shown
     assert printable("a\x1b[31mb\u202ec") == "a\ufffd[31mb\ufffdc"

@@ -1,0 +1,57 @@
+"""What `jobs` tells, and how an import is followed to its end."""
+
+import sys
+from collections.abc import Sequence
+from typing import Any, NoReturn
+
+from tqdm import tqdm
+
+from service.client import Pivot
+from service.client.documents import Job
+from service.commands.columns import columns
+from service.commands.printable import printable
+
+
+def list_jobs(pivot: Pivot, state: Any, collection: str | None) -> str:
+    """A line for each, the newest first as the service tells them."""
+    rows = [_row(job) for job in pivot.each_job(state=state, collection=collection)]
+    return columns([("id", "state", "kind", "collection", "done", "updated"), *rows]) if rows else "No jobs."
+
+
+def show(pivot: Pivot, id: int) -> str:
+    """The job, and what became of the files that failed."""
+    job = pivot.job(id)
+    failed = [f"{printable(item.name)}: {item.error}" for item in pivot.each_job_item(id, status="failed")]
+    return "\n".join([*failed, outcome(job)])
+
+
+def follow(pivot: Pivot, id: int) -> Job:
+    """The job at its end, with progress until then; what fails is named on standard error as it happens."""
+    bar: tqdm[NoReturn]
+    with tqdm(desc=f"job {id}", unit=" files", disable=None) as bar:
+        for event in pivot.follow_job(id):
+            if event.kind == "item":
+                _tell_failure(event.data)
+            else:
+                bar.total = event.data.get("total")
+                bar.update(event.data.get("done", 0) - bar.n)
+    return pivot.job(id)
+
+
+def outcome(job: Job) -> str:
+    error = "" if job.error is None else f" {job.error}"
+    return (
+        f"Job {job.id} of {job.collection} {job.state}: {job.created:,} added,"
+        f" {job.existing:,} already there, {job.failed:,} failed.{error}"
+    )
+
+
+def _row(job: Job) -> Sequence[str]:
+    done = f"{job.done:,}" if job.total is None else f"{job.done:,}/{job.total:,}"
+    return (str(job.id), job.state, job.kind, job.collection, done, job.updated_at)
+
+
+def _tell_failure(item: dict[str, Any]) -> None:
+    if error := item.get("error"):
+        told = f"{error.get('detail')} {error.get('remedy') or ''}".rstrip()
+        tqdm.write(f"{printable(str(item.get('name')))}: {told}", file=sys.stderr)

@@ -1,0 +1,134 @@
+import { byId, write } from "./dom.js";
+import { drawDetails } from "./details.js";
+import { number, text } from "./language.js";
+import { thumbnail } from "./tile.js";
+
+const SWIPE_PX = 60;
+
+/**
+ * One photo in large, with all that is known of it, over the page; keys, buttons and swipes lead to the next.
+ * `on.step(position)` asks for another photo of the grid, `on.close()`, `on.similar(image)`, `on.unlike(image)`,
+ * `on.remove(images)`, `on.changed(image)`.
+ */
+export class Large {
+  #dialog = byId("large");
+  #picture = byId("large-picture");
+  #on;
+  #entry = null;
+  #position = -1;
+  #size = 0;
+
+  constructor(on) {
+    this.#on = on;
+    this.#dialog.addEventListener("close", () => on.close());
+    this.#dialog.addEventListener("keydown", (event) => this.#pressed(event));
+    this.#dialog.addEventListener("click", (event) => this.#clicked(event));
+    this.#dialog.addEventListener("cancel", (event) => {
+      if (this.#dialog.querySelector("form")) event.preventDefault(); // or captions that are being written were lost
+    });
+    this.#watchSwipes();
+  }
+
+  get open() {
+    return this.#dialog.open;
+  }
+
+  get entry() {
+    return this.#entry;
+  }
+
+  /** `position` among the `size` photos of the grid; -1 where the photo is not one of them. */
+  show(entry, position, { size, neighbours }) {
+    this.#entry = entry;
+    this.#position = position;
+    this.#size = size;
+    this.#drawPicture();
+    this.draw();
+    if (!this.#dialog.open) this.#dialog.showModal();
+    byId("large-scroll").scrollTo(0, 0);
+    for (const { image } of neighbours) new Image().src = thumbnail(image, 768); // on the way before it is asked for
+  }
+
+  close() {
+    if (this.#dialog.open) this.#dialog.close();
+  }
+
+  /** The words; the picture stays. */
+  draw() {
+    if (!this.#entry) return;
+    const { image, rank } = this.#entry;
+    const place = { position: number(this.#position + 1), size: number(this.#size) };
+    write(byId("large-place"), this.#position === -1 ? "" : text("place", place));
+    byId("large-previous").disabled = this.#position <= 0;
+    byId("large-next").disabled = this.#position === -1 || this.#position >= this.#size - 1;
+    this.#dialog.querySelector("[data-large=unlike]").hidden = !rank;
+    this.#dialog.querySelector("[data-large=original]").href = image.links.file;
+    drawDetails(byId("details"), this.#entry, { onChange: (changed) => this.#changed(changed) });
+  }
+
+  #changed(image) {
+    this.#entry = { ...this.#entry, image };
+    this.#on.changed(image);
+  }
+
+  #drawPicture() {
+    const { image } = this.#entry;
+    const picture = this.#picture;
+    picture.alt = text("photoNamed", { name: image.filename });
+    picture.width = image.width;
+    picture.height = image.height;
+    picture.src = thumbnail(image, 768);
+    const original = new Image();
+    // The thumbnail stands until the original can be shown whole, and for good where the browser can't show it (HEIC).
+    original.src = image.links.file;
+    original.decode().then(
+      () => this.#entry.image.id === image.id && (picture.src = original.src),
+      () => {},
+    );
+  }
+
+  #pressed(event) {
+    if (event.target.closest("input, textarea, select") || event.altKey || event.ctrlKey || event.metaKey) return;
+    const steps = { ArrowLeft: -1, ArrowRight: 1, PageUp: -1, PageDown: 1 };
+    const far = { Home: 0, End: this.#size - 1 };
+    if (event.key in steps) this.#step(this.#position + steps[event.key]);
+    else if (event.key in far) this.#step(far[event.key]);
+    else if (event.key === "Delete") this.#on.remove([this.#entry.image]);
+    else return;
+    event.preventDefault();
+  }
+
+  #clicked(event) {
+    const action = event.target.closest("[data-large]")?.dataset.large;
+    const { image } = this.#entry;
+    const actions = {
+      close: () => this.close(),
+      previous: () => this.#step(this.#position - 1),
+      next: () => this.#step(this.#position + 1),
+      similar: () => this.#on.similar(image),
+      unlike: () => this.#on.unlike(image),
+      delete: () => this.#on.remove([image]),
+    };
+    actions[action]?.();
+  }
+
+  #step(position) {
+    if (this.#position === -1 || position < 0 || position >= this.#size || position === this.#position) return;
+    this.#on.step(position);
+    // A button that is switched off at the end loses the focus, and with it the keys.
+    if (!this.#dialog.contains(document.activeElement) || document.activeElement.disabled) {
+      this.#dialog.querySelector("[data-large=close]").focus();
+    }
+  }
+
+  #watchSwipes() {
+    let from = null;
+    this.#picture.addEventListener("touchstart", ({ touches }) => {
+      from = touches.length === 1 ? touches[0].clientX : null;
+    }, { passive: true });
+    this.#picture.addEventListener("touchend", ({ changedTouches }) => {
+      const way = from === null ? 0 : changedTouches[0].clientX - from;
+      if (Math.abs(way) > SWIPE_PX) this.#step(this.#position + (way < 0 ? 1 : -1));
+    });
+  }
+}

@@ -1,0 +1,3 @@
+from tests.service.conftest import service
+
+__all__ = ["service"]

@@ -1,0 +1,150 @@
+"""What commands do through a running service, one after the other."""
+
+import json
+import shutil
+import subprocess
+import tarfile
+from pathlib import Path
+
+import pytest
+
+from index import doctor
+from service.__main__ import main
+from tests.service.commands.conftest import Run
+from tests.service.pictures import BLUE, GREEN, RED, plain
+from tests.service.serving import Service
+
+
+@pytest.fixture
+def album(run: Run, collection: str, tmp_path: Path) -> str:
+    """A collection with a red, a green and a blue photo."""
+    for name, colour in (("rose", RED), ("leaf", GREEN), ("sea", BLUE)):
+        (tmp_path / f"{name}.png").write_bytes(plain(colour))
+    files = [tmp_path / f"{name}.png" for name in ("rose", "leaf", "sea")]
+    assert run("upload", *files, "--collection", collection).out.startswith(
+        "3 added, 0 already there, 0 failed"
+    )
+    return collection
+
+
+def names(run: Run, *asked: str | Path) -> list[str]:
+    answer = json.loads(run("search", *asked, "--json").out)
+    return [result["image"]["filename"] for result in answer["results"]]
+
+
+def test_a_named_file_is_taken_for_a_photo_whatever_it_is_called(
+    run: Run, collection: str, tmp_path: Path
+) -> None:
+    (tmp_path / "photo").write_bytes(plain(RED))
+    (tmp_path / "notes.txt").write_text("no photo")
+    ran = run("upload", tmp_path / "photo", tmp_path / "notes.txt", "--collection", collection)
+    assert (ran.code, ran.out) == (1, "1 added, 0 already there, 1 failed, 0 of other kinds skipped\n")
+    assert ran.err.startswith("notes.txt: ")
+
+
+def test_a_search_takes_images_and_what_not_to_show(run: Run, album: str, tmp_path: Path) -> None:
+    (tmp_path / "query.png").write_bytes(plain(BLUE, (8, 8)))
+    assert names(run, "--like", tmp_path / "query.png", "--collection", album)[0] == "sea.png"
+    (first,) = json.loads(run("search", "rot", "-k", "1", "--json", "--collection", album).out)["results"]
+    like = ("--like", str(first["image"]["id"]), "--not", "blau", "--collection", album)
+    assert names(run, *like)[-1] == "sea.png"
+    lines = run("search", "--like", tmp_path / "query.png", "--collection", album).out.splitlines()
+    assert lines[-1].startswith("symmetric score of 3 images, ")
+
+
+def test_a_search_is_narrowed(run: Run, album: str) -> None:
+    leaf = '{"field": "filename", "eq": "leaf.png"}'
+    assert names(run, "rot", "--filter", leaf, "--collection", album) == ["leaf.png"]
+    nothing = run("search", "rot", "--min-score", "2", "--scoring", "symmetric", "--collection", album)
+    assert nothing.out.startswith("Nothing found: no image passes the filter")
+
+
+def test_what_is_no_filter_is_wrong_usage(run: Run, capsys: pytest.CaptureFixture[str]) -> None:
+    for filter, told in (("{", "is no JSON"), ("[]", "is no JSON object")):
+        with pytest.raises(SystemExit) as exit:
+            run("search", "rot", "--filter", filter)
+        assert exit.value.code == 2
+        assert told in capsys.readouterr().err
+
+
+def test_neither_an_id_nor_a_file_is_told(run: Run) -> None:
+    ran = run("search", "--like", "nowhere.png")
+    assert ran.err == (
+        "'nowhere.png' is neither an id nor a file (No such file or directory)."
+        " Give one of them with --like.\n"
+    )
+
+
+def test_collections_are_made_listed_and_deleted(run: Run, album: str) -> None:
+    assert run("collections", "create", "fresh").out == "fresh is there.\n"
+    assert run("collections", "rename", "fresh", "fresher").out == "fresh is fresher now.\n"
+    assert run("collections", "rename", "fresher", "fresh").code == 0
+    lines = run("collections", "list").out.splitlines()
+    assert lines[0].split() == ["name", "images", "searchable", "created"]
+    assert [album, "3", "3"] in [line.split()[:3] for line in lines]
+    refused = run("collections", "delete", album)
+    assert (refused.code, refused.err) == (
+        1,
+        f"{album} has 3 images, which would be gone with it. Say so with --with-images.\n",
+    )
+    assert run("collections", "delete", album, "--with-images").out == f"{album} is gone, with 3 images.\n"
+    assert run("collections", "delete", "fresh").code == 0
+    again = run("collections", "delete", "fresh")
+    assert again.err.startswith("There is no collection 'fresh'.")
+
+
+def test_a_collection_is_exported_to_a_folder_and_to_a_tar(run: Run, album: str, tmp_path: Path) -> None:
+    assert (
+        run("export", tmp_path / "out", "--collection", album).out == f"{album} is in {tmp_path / 'out'}.\n"
+    )
+    assert json.loads((tmp_path / "out" / "collection.json").read_text())["images"] == 3
+    assert not (tmp_path / "out.tar").exists()
+    assert run("export", tmp_path / "all.tar", "--collection", album).code == 0
+    with tarfile.open(tmp_path / "all.tar") as archive:
+        assert len([name for name in archive.getnames() if name.startswith("originals/")]) == 3
+    taken = run("export", tmp_path / "all.tar", "--collection", album)
+    assert taken.code == 1
+    assert str(tmp_path / "all.tar") in taken.err
+
+
+def test_a_tar_is_written_and_brought_back_without_a_service(
+    run: Run, album: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run("export", tmp_path / "all.tar", "--collection", album)
+    new = ("--store", str(tmp_path / "new"))
+    assert main(["import", str(tmp_path / "all.tar"), "--collection", "back", *new]) == 0
+    assert capsys.readouterr().out == "3 images added to back, 0 already there.\n"
+    assert main(["export", str(tmp_path / "again.tar"), "--collection", "back", *new]) == 0
+    with tarfile.open(tmp_path / "again.tar") as archive:
+        assert archive.getnames()[-1] == "collection.json"
+    (tmp_path / "no.tar").write_bytes(b"x")
+    assert main(["import", str(tmp_path / "no.tar"), *new]) == 1
+    assert "is no tar that can be read" in capsys.readouterr().err
+
+
+def test_a_service_is_examined(
+    run: Run, album: str, service: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(doctor.examine_beside_a_service, "__kwdefaults__", {"pause": 0.01})
+    before = run("doctor")
+    assert (before.code, before.out) == (0, "Nothing is wrong.\n")
+    gallery = service.library.gallery
+    (record, *_) = gallery.images(album)
+    original = gallery.original(record)
+    content = original.read_bytes()
+    original.unlink()
+    found = run("doctor")
+    original.write_bytes(content)
+    assert found.code == 1
+    assert f"original-missing: originals/{record.sha256[:2]}/{record.sha256[2:]} of " in found.out
+    assert "original-missing: Add the photo again" in found.out
+    assert run("doctor", "--repair").err.startswith("A running service repairs nothing.")
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
+def test_a_shell_takes_its_completions(shell: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["completion", shell]) == 0
+    script = capsys.readouterr().out
+    assert "collections" in script
+    if interpreter := shutil.which(shell):
+        subprocess.run([interpreter, "-n"], input=script, text=True, check=True)

@@ -1,0 +1,320 @@
+"""Jobs through HTTP: what they add, what they tell, and what becomes of them when the service ends."""
+
+import io
+import os
+import signal
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from service.fetch import Fetcher, FetchFailed
+from service.jobs.ledger import Ledger
+from tests.service.jobs.packing import (
+    counts,
+    events,
+    finished,
+    imported,
+    items,
+    sent,
+    tarred,
+    zipped,
+)
+from tests.service.pictures import BLUE, GREEN, RED, plain
+from tests.service.serving import Service, serving
+
+PHOTOS = {"a/red.png": plain(RED), "b/blue.png": plain(BLUE)}
+MANY = {f"{number:03}.png": plain((number, 255 - number, 77)) for number in range(60)}
+
+
+def begun(service: Service, collection: str, body: dict[str, Any]) -> httpx.Response:
+    return service.client.post(f"/v1/collections/{collection}/imports", json=body)
+
+
+def archives_left(service: Service) -> list[Path]:
+    return list(service.folder.glob("imports/*"))
+
+
+def test_an_archive_becomes_images_with_their_paths(service: Service, collection: str) -> None:
+    files = {**PHOTOS, "again.png": PHOTOS["a/red.png"], "bad.png": b"no image", "notes.txt": b"x"}
+    answer = sent(service, collection, zipped(files))
+    job = finished(service.client, answer.json()["id"])
+    assert answer.headers["location"] == job["links"]["self"]
+    assert (job["state"], counts(job)) == ("succeeded", (4, 4, 2, 1, 1, 1))
+    told = items(service, job["id"])
+    assert [item["status"] for item in told] == ["created", "created", "exists", "failed"]
+    assert told[3]["error"]["type"] == "urn:pivot:not-an-image"
+    image = service.client.get(f"/v1/collections/{collection}/images/{told[0]['image_id']}").json()
+    assert (image["filename"], image["metadata"]) == ("red.png", {"path": "a/red.png"})
+    assert archives_left(service) == []
+
+
+def test_items_come_in_pages_and_by_status(service: Service, collection: str) -> None:
+    job = imported(service, collection, tarred({"bad.png": b"x", **PHOTOS}, "w:gz"))
+    assert [one["name"] for one in items(service, job["id"], status="failed")] == ["bad.png"]
+    first = service.client.get(job["links"]["items"], params={"limit": 2}).json()
+    last = service.client.get(job["links"]["items"], params={"cursor": first["next_cursor"]}).json()
+    assert [one["index"] for one in first["items"] + last["items"]] == [0, 1, 2]
+    assert last["next_cursor"] is None
+
+
+def test_jobs_are_listed_by_collection_and_state_with_the_newest_first(
+    service: Service, collection: str
+) -> None:
+    jobs = [imported(service, collection, zipped(PHOTOS)) for _ in range(3)]
+    first = service.client.get("/v1/jobs", params={"collection": collection, "limit": 2}).json()
+    last = service.client.get(
+        "/v1/jobs", params={"collection": collection, "cursor": first["next_cursor"]}
+    ).json()
+    assert [one["id"] for one in first["jobs"] + last["jobs"]] == [job["id"] for job in reversed(jobs)]
+    asked = {"collection": collection, "state": "failed"}
+    assert service.client.get("/v1/jobs", params=asked).json()["jobs"] == []
+
+
+def test_what_is_no_archive_is_refused_at_once_and_leaves_nothing(service: Service, collection: str) -> None:
+    answer = sent(service, collection, b"Rar!")
+    assert (answer.status_code, answer.json()["type"]) == (422, "urn:pivot:archive-unusable")
+    assert archives_left(service) == []
+
+
+def test_a_truncated_archive_fails_as_a_whole(service: Service, collection: str) -> None:
+    data = tarred(MANY, "w:gz")
+    job = imported(service, collection, data[: len(data) // 2])
+    assert (job["state"], job["created"]) == ("failed", 0)
+    assert job["error"]["type"] == "urn:pivot:archive-unusable"
+
+
+@pytest.mark.parametrize(
+    ("body", "status", "kind"),
+    [
+        ({"folder": "/etc"}, 403, "folders-off"),
+        ({"urls": ["https://photos.example/a.png"]}, 403, "fetching-off"),
+        ({}, 422, "invalid-request"),
+        ({"urls": []}, 422, "invalid-request"),
+        ({"folder": "/a", "urls": ["b"]}, 422, "invalid-request"),
+    ],
+)
+def test_what_cannot_begin_says_why(
+    service: Service, collection: str, body: dict[str, Any], status: int, kind: str
+) -> None:
+    answer = begun(service, collection, body)
+    assert (answer.status_code, answer.json()["type"]) == (status, f"urn:pivot:{kind}")
+
+
+def test_an_unknown_collection_and_an_unknown_job_are_told(service: Service) -> None:
+    assert sent(service, "nowhere", zipped(PHOTOS)).status_code == 404
+    for path in ("", "/items", "/events"):
+        assert service.client.get(f"/v1/jobs/999999{path}").json()["type"] == "urn:pivot:unknown-job"
+    assert service.client.post("/v1/jobs/999999/cancel").status_code == 404
+
+
+def test_a_form_without_an_archive_leaves_nothing(service: Service, collection: str) -> None:
+    answer = service.client.post(f"/v1/collections/{collection}/imports", files={"other": ("a.zip", b"PK")})
+    assert (answer.status_code, answer.json()["type"]) == (422, "urn:pivot:unknown-field")
+    assert archives_left(service) == []
+
+
+def test_folders_are_imported_below_the_roots_only(tmp_path: Path) -> None:
+    root, outside = tmp_path / "photos", tmp_path / "outside"
+    (root / "2024").mkdir(parents=True)
+    outside.mkdir()
+    for path in (root / "2024" / "red.png", outside / "secret.png", root / ".hidden.png"):
+        path.write_bytes(plain(RED))
+    (root / "blue.png").write_bytes(plain(BLUE))
+    (root / "out.png").symlink_to(outside / "secret.png")
+    (root / "away").symlink_to(outside)
+    (root / "round").symlink_to(root)
+    (root / "in.png").symlink_to(root / "blue.png")
+    os.mkfifo(root / "pipe.png")
+    with serving(tmp_path / "store", folder_roots=str(root)) as service:
+        for folder in (str(outside), str(root / "away"), "photos", str(root / ".." / "outside"), "/\0"):
+            answer = begun(service, "default", {"folder": folder})
+            assert (answer.status_code, answer.json()["type"]) == (403, "urn:pivot:folder-refused")
+        job = finished(service.client, begun(service, "default", {"folder": str(root)}).json()["id"])
+        told = {one["name"]: one["status"] for one in items(service, job["id"])}
+    assert told == {
+        "2024/red.png": "created",
+        "away": "failed",
+        "blue.png": "created",
+        "in.png": "exists",
+        "out.png": "failed",
+        "pipe.png": "failed",
+    }
+
+
+class Web(Fetcher):
+    def __init__(self) -> None:
+        super().__init__(1000)
+
+    def fetch(self, url: str) -> bytes:
+        if "bad" in url:
+            raise FetchFailed("the server answered 404")
+        return plain(RED if "red" in url else GREEN)
+
+
+def test_lists_of_urls_are_fetched(tmp_path: Path) -> None:
+    urls = [f"https://photos.example/{name}.png" for name in ("red", "bad", "green", "red2", "bad2", "g")]
+    with serving(tmp_path, fetcher=Web()) as service:
+        job = finished(service.client, begun(service, "default", {"urls": urls}).json()["id"])
+        told = items(service, job["id"])
+    assert counts(job) == (6, 6, 2, 2, 2, 0)
+    assert [one["name"] for one in told] == urls
+    assert told[1]["error"]["type"] == "urn:pivot:fetch-failed"
+
+
+@contextmanager
+def held(folder: Path, **settings: Any) -> Iterator[tuple[Service, int]]:
+    """A service whose first job is under way, and stays so until the encoder opens."""
+    with serving(folder, **settings) as service:
+        service.encoder.open.clear()
+        id = sent(service, "default", zipped(MANY)).json()["id"]
+        assert service.encoder.started.wait(timeout=30)
+        yield service, id
+
+
+def test_a_cancelled_job_keeps_what_it_added_and_takes_up_nothing_more(tmp_path: Path) -> None:
+    with held(tmp_path) as (service, id):
+        assert service.client.post(f"/v1/jobs/{id}/cancel").json()["state"] == "cancelled"
+        service.encoder.open.set()
+        later = imported(service, "default", zipped(PHOTOS))
+        assert later["state"] == "succeeded"
+        assert service.client.get(f"/v1/jobs/{id}").json()["done"] < len(MANY)
+        assert service.client.post(f"/v1/jobs/{id}/cancel").json()["state"] == "cancelled"
+        assert archives_left(service) == []
+
+
+def test_a_job_whose_collection_is_deleted_fails_and_says_so(tmp_path: Path) -> None:
+    with serving(tmp_path) as service:
+        service.library.gallery.create_collection("short")
+        service.encoder.open.clear()
+        id = sent(service, "short", zipped(MANY)).json()["id"]
+        assert service.encoder.started.wait(timeout=30)
+        service.client.delete("/v1/collections/short")
+        service.encoder.open.set()
+        job = finished(service.client, id)
+    assert (job["state"], job["error"]["type"]) == ("failed", "urn:pivot:unknown-collection")
+
+
+def test_as_many_jobs_wait_as_may_wait(tmp_path: Path) -> None:
+    with held(tmp_path, max_jobs=1) as (service, _):
+        answers = [sent(service, "default", zipped(PHOTOS)) for _ in range(6)]
+        refused = answers[-1]
+        assert (refused.status_code, refused.json()["type"]) == (503, "urn:pivot:overloaded")
+        assert int(refused.headers["retry-after"]) >= 1
+        assert answers[0].status_code == 202
+        service.encoder.open.set()
+
+
+def test_events_tell_every_item_and_what_was_missed_and_end(service: Service, collection: str) -> None:
+    answer = sent(service, collection, zipped({**PHOTOS, "bad.png": b"x"}))
+    address = answer.json()["links"]["events"]
+    told = events(service.client.get(address).text)
+    found = [(id, data["name"]) for kind, id, data in told if kind == "item"]
+    assert found == [("1", "a/red.png"), ("2", "b/blue.png"), ("3", "bad.png")]
+    assert (told[-1][0], told[-1][1], told[-1][2]["state"]) == ("done", "done", "succeeded")
+    missed = events(service.client.get(address, headers={"Last-Event-ID": "2"}).text)
+    assert [(kind, id) for kind, id, _ in missed] == [("item", "3"), ("done", "done")]
+    assert service.client.get(address, headers={"Last-Event-ID": "done"}).status_code == 204
+
+
+def test_many_listeners_hear_a_job_as_it_happens_and_keep_nobody_waiting(tmp_path: Path) -> None:
+    with held(tmp_path) as (service, id):
+        texts: list[str] = []
+        began = threading.Semaphore(0)
+
+        def listen() -> None:
+            with service.client.stream("GET", f"/v1/jobs/{id}/events") as stream:
+                pieces = []
+                for piece in stream.iter_text():
+                    pieces.append(piece)
+                    began.release()
+                texts.append("".join(pieces))
+
+        threads = [threading.Thread(target=listen) for _ in range(20)]
+        for thread in threads:
+            thread.start()
+        for _ in threads:
+            assert began.acquire(timeout=30)
+        assert service.client.get("/livez").status_code == 200
+        service.encoder.open.set()
+        for thread in threads:
+            thread.join(timeout=60)
+    numbers = [[int(id) for kind, id, _ in events(text) if kind == "item"] for text in texts]
+    assert numbers == [list(range(1, len(MANY) + 1))] * 20
+
+
+def test_finished_jobs_are_forgotten_in_time(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("service.jobs.ledger.KEPT", 2)
+    ledger = Ledger(tmp_path)
+    ids = [ledger.create("folder", "default", "/a", most_waiting=9).id for _ in range(4)]
+    for id in ids:
+        ledger.finish(id, "succeeded")
+    kept = ledger.jobs(state=None, collection=None, before=None, limit=9)
+    ledger.close()
+    assert [job.id for job in kept] == ids[:1:-1]
+
+
+SLOW = """
+import sys, time
+from service.__main__ import main
+from tests.fakes import ColourEncoder
+
+class Slow(ColourEncoder):
+    def embed_images(self, images):
+        time.sleep(0.03 * len(images))
+        return super().embed_images(images)
+
+sys.exit(main(["serve", "--port", "0", "--store", sys.argv[1]], lambda _: Slow()))
+"""
+
+
+@contextmanager
+def process(store: Path) -> Iterator[tuple[subprocess.Popen[str], httpx.Client]]:
+    """The service in a process of its own, which can be killed."""
+    command = [sys.executable, "-c", SLOW, str(store)]
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path), "PIVOT_DECODE_WORKERS": "1"}
+    with subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, env=environment
+    ) as served:
+        assert served.stdout is not None
+        try:
+            address = served.stdout.readline().split()[-1]
+            with httpx.Client(base_url=address, timeout=60) as client:
+                yield served, client
+        finally:
+            served.kill()
+
+
+def until_some_are_done(client: httpx.Client, id: int) -> None:
+    with client.stream("GET", f"/v1/jobs/{id}/events") as stream:
+        for line in stream.iter_lines():
+            if line == "id: 9":
+                return
+
+
+def test_a_job_goes_on_after_a_stop_and_after_a_kill_and_counts_every_item_once(tmp_path: Path) -> None:
+    with process(tmp_path) as (served, client):
+        archive = {"archive": ("a.zip", io.BytesIO(zipped(MANY)))}
+        id = client.post("/v1/collections/default/imports", files=archive).json()["id"]
+        until_some_are_done(client, id)
+        served.send_signal(signal.SIGKILL)
+        served.wait(timeout=30)
+    with process(tmp_path) as (served, client):
+        until_some_are_done(client, id)
+        with client.stream("GET", f"/v1/jobs/{id}/events", headers={"Last-Event-ID": "9"}) as stream:
+            served.send_signal(signal.SIGTERM)
+            assert '"state":"succeeded"' not in stream.read().decode()  # the stream ends with the service
+        assert served.wait(timeout=30) == -signal.SIGTERM  # in good order: uvicorn raises it again at its end
+    with process(tmp_path) as (served, client):
+        job = finished(client, id)
+        assert counts(job) == (len(MANY), len(MANY), len(MANY), 0, 0, 0)
+        told = client.get(job["links"]["items"]).json()["items"]
+        assert len({one["image_id"] for one in told}) == len(MANY)
+        assert client.get("/v1/collections/default").json()["images"] == len(MANY)
+    assert not list((tmp_path / "imports").iterdir())
