@@ -47,6 +47,9 @@ class Settings(BaseSettings):
     max_query_chars: PositiveInt = Field(default=1000, description="characters of a text query")
     max_k: PositiveInt = Field(default=1000, description="results of one search")
 
+    rate: PositiveInt | None = Field(
+        default=None, description="requests a minute of each key that has no limit of its own"
+    )
     folder_roots: str = Field(
         default="",
         description="folders of this machine, separated by colons, that may be imported, and all below",

@@ -240,5 +240,5 @@ def test_images_of_an_older_model_become_searchable_in_the_background(tmp_path: 
                 break
             threading.Event().wait(0.01)
         assert ready["reembedding"] == {"running": False, "model": "colours-1", "pending": 0}
-        assert ready["collections"][0]["searchable"] == 3
+        assert service.client.get("/v1/collections/default").json()["searchable"] == 3
         assert len(service.client.post(SEARCH, json={"q": "rot"}).json()["results"]) == 3
