@@ -83,9 +83,9 @@ def create_app(
     context = Context(
         library=library,
         settings=settings,
-        searches=Gate(threads=SEARCH_THREADS, limit=settings.queue),
+        searches=Gate(threads=SEARCH_THREADS, limit=settings.queue, seconds=settings.wait_seconds),
         uploads=Gate(threads=UPLOAD_THREADS, limit=settings.queue),
-        embeddings=Gate(threads=EMBEDDING_THREADS, limit=settings.queue),
+        embeddings=Gate(threads=EMBEDDING_THREADS, limit=settings.queue, seconds=settings.wait_seconds),
         upkeep=Gate(threads=UPKEEP_THREADS, limit=2 * UPKEEP_THREADS),
         reembedding=Reembedding(library),
         keyring=Keyring(KeyFile(settings.store)),

@@ -231,6 +231,11 @@ GERMAN: Final[Mapping[type[Exception], German]] = {
         "Überlastet",
         "{limit} warten schon, mehr dürfen es nicht sein. In {retry_after} s noch einmal versuchen.",
     ),
+    batcher.WaitedTooLong: German(
+        "Überlastet",
+        "Die Anfrage kam nach {limit} s Wartezeit nicht an die Reihe."
+        " In {retry_after} s noch einmal versuchen.",
+    ),
     forms.ScratchFull: German(
         "Kein Platz, um die Anfrage zu lesen",
         "Es fehlt Platz, um die Anfrage zu lesen; nichts davon wurde gespeichert. Den Betreiber im Ordner für"

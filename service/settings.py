@@ -65,6 +65,10 @@ class Settings(BaseSettings):
     queue: PositiveInt = Field(
         default=256, description="requests, or images, that may wait before new ones get 503"
     )
+    wait_seconds: PositiveFloat = Field(
+        default=20,
+        description="time that a search may wait for a thread, the decoder or the model before it gets 503",
+    )
     decode_seconds: PositiveFloat = Field(default=10, description="time for decoding one image")
     decode_memory_mb: int = Field(
         default=1280,  # what a WebP of max_pixels takes, the hungriest format by far
