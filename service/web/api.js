@@ -1,6 +1,9 @@
 import { request, send, sendForm } from "./request.js";
 
 const PREFIX = "/v1/collections";
+const SESSION = "/v1/session";
+const TOLD = 1000; // ids that the service tells of a deletion
+const KEPT_ALIVE = 4000; // ids of up to 15 digits in 64 KiB
 const within = (collection, rest) => `${PREFIX}/${encodeURIComponent(collection)}${rest}`;
 
 export async function collections(signal) {
@@ -33,17 +36,34 @@ export function changeImage(collection, id, change) {
   return send(within(collection, `/images/${id}`), "PATCH", change);
 }
 
-/** All at once: of a page that is left, only what is on its way by then arrives. Gone already is what was asked for. */
+/** Those that are gone already are what was asked for. `leaving`: the request shall outlive the page. */
 export function removeMany(collection, ids, { leaving = false } = {}) {
-  return Promise.all(ids.map((id) => remove(collection, id, leaving)));
+  // Browsers take up to 64 KiB with `keepalive`; with more, the request is sent, and arrives if the browser stays.
+  const keepalive = leaving && ids.length <= KEPT_ALIVE;
+  return send(within(collection, "/images/delete"), "POST", { ids }, { keepalive });
 }
 
-async function remove(collection, id, keepalive) {
-  try {
-    await request(within(collection, `/images/${id}`), { method: "DELETE", keepalive });
-  } catch (problem) {
-    if (problem.status !== 404) throw problem;
+/** Which of these are there, as a set. */
+export async function present(collection, ids) {
+  const found = new Set();
+  for (let start = 0; start < ids.length; start += TOLD) {
+    const asked = { ids: ids.slice(start, start + TOLD), dry_run: true };
+    for (const id of (await send(within(collection, "/images/delete"), "POST", asked)).ids) found.add(id);
   }
+  return found;
+}
+
+/** Who the service takes us for: `{ required, name, scope, collections }`. */
+export function session() {
+  return request(SESSION);
+}
+
+export function logIn(key) {
+  return send(SESSION, "POST", { key });
+}
+
+export function logOut() {
+  return request(SESSION, { method: "DELETE" });
 }
 
 /** `asked` is the body of a search, as the service documents it. */

@@ -12,6 +12,7 @@ import { Panel } from "./panel.js";
 import { SearchBox } from "./searchbox.js";
 import { Selection } from "./selection.js";
 import { SelectionBar } from "./selectionbar.js";
+import { Session } from "./session.js";
 import { watchGrid } from "./steps.js";
 import { watchTheme } from "./theme.js";
 import { Uploads } from "./uploads.js";
@@ -23,12 +24,13 @@ let pushed = false; // the large view has an entry of its own in the history: cl
 
 const gallery = new Gallery(byId("photos"), { hrefOf: (image) => hrefOf({ ...address, image: image.id }) });
 const box = new SearchBox(byId("search"), { onText: searchText, onPhoto: searchPhoto, onDrop: dropPart });
-const view = new View({ gallery, box, on: { leave: go, drawn } });
+const view = new View({ gallery, box, on: { leave: go, drawn, keyWanted: () => session.want() } });
 const selection = new Selection({ onChange: selectionChanged });
 const bar = new SelectionBar(selection, { similar: showSimilar, remove, all: () => selection.add(gallery.entries) });
 const menu = new CollectionMenu({ choose: chooseCollection, changed: () => view.reloadCollections() });
 const deletions = new Deletions({
   send: api.removeMany,
+  present: api.present,
   onHide: (images) => view.hide(images, true),
   onRestore: (images) => view.hide(images, false),
   onGone: (images) => gallery.forget(images.map(({ id }) => id)),
@@ -42,6 +44,7 @@ const large = new Large({
   remove: removeInLarge,
   changed: (image) => gallery.update(image),
 });
+const session = new Session({ onEntered: entered, onLeft: () => go(address, { replace: true }) });
 const uploads = new Uploads({ send: api.upload, onChange: uploadChanged, onAdded: (images) => view.photosAdded(images) });
 const panel = new Panel(byId("uploads"), uploads);
 
@@ -99,6 +102,17 @@ function remove(images) {
 
 function chooseCollection(collection) {
   return go({ ...address, collection, sought: { ...NOTHING, q: address.sought.q } });
+}
+
+function entered(found) {
+  if (strange(found)) chooseCollection(found.collections[0]);
+  else view.show(address).then(followImage);
+  if (uploads.state === "stopped") uploads.resume();
+}
+
+/** Whether a key is for other collections than the one that is shown. */
+function strange(found) {
+  return found?.collections?.length > 0 && !found.collections.includes(address.collection);
 }
 
 function openLarge(position) {
@@ -289,3 +303,4 @@ wireAdding();
 wireNavigation();
 watchEnd();
 view.show(address).then(followImage);
+session.load().then((found) => strange(found) && chooseCollection(found.collections[0]));

@@ -7,18 +7,21 @@ const UNDO_MS = 10_000;
  * Deletions are held back here for as long as they can be undone: the photos are out of sight at once, and the server
  * is told when the time has passed, when others are deleted, or when the page is left.
  *
- * `send(collection, ids, { leaving })` is api.removeMany; `onHide(images)`, `onRestore(images)`, `onGone(images)`; and
- * `onFail(problem, again)` when the server refuses, after the photos are back.
+ * `send(collection, ids, { leaving })` is api.removeMany, `present(collection, ids)` is api.present; `onHide(images)`,
+ * `onRestore(images)`, `onGone(images)`; and `onFail(problem, again)` when the server refuses, after the photos that
+ * it still has are back.
  */
 export class Deletions {
   #send;
+  #present;
   #on;
   #held = null; // { collection, images }
   #timer = null;
   #root = byId("undo");
 
-  constructor({ send, ...on }) {
+  constructor({ send, present, ...on }) {
     this.#send = send;
+    this.#present = present;
     this.#on = on;
     byId("undo-button").addEventListener("click", () => this.undo());
     addEventListener("pagehide", () => this.#commit({ leaving: true }));
@@ -73,8 +76,20 @@ export class Deletions {
       await this.#send(collection, images.map(({ id }) => id), { leaving });
       this.#on.onGone(images);
     } catch (problem) {
-      this.#on.onRestore(images);
-      this.#on.onFail(problem, () => this.hold(images));
+      const left = await this.#left(collection, images);
+      this.#on.onGone(images.filter((image) => !left.includes(image)));
+      this.#on.onRestore(left);
+      this.#on.onFail(problem, () => this.hold(left));
+    }
+  }
+
+  /** What failed may have failed on its way. */
+  async #left(collection, images) {
+    try {
+      const present = await this.#present(collection, images.map(({ id }) => id));
+      return images.filter(({ id }) => present.has(id));
+    } catch {
+      return images; // nobody knows: better a photo too many than one that seems to be gone
     }
   }
 }

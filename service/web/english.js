@@ -99,6 +99,18 @@ export const english = {
   unexpected: ({ status }) => `The server answered with an error (${status})`,
   unexpectedRemedy: "Try again. If it stays, the server's log says more.",
 
+  keyTitle: "This service asks for a key",
+  keyText: "Whoever runs it gives you one. It begins with pvt_.",
+  key: "Key",
+  enterKey: "Enter a key",
+  logIn: "Log in",
+  logOut: "Log out",
+  loggedIn: ({ name, scope }) => `You use the key “${name}” (${scope}).`,
+  logOutText: "This browser forgets it; the key itself stays good.",
+  read: "may look",
+  write: "may look and change",
+  admin: "may do everything",
+
   unlikeThis: ({ name }) => `Not like ${name}`,
   unlike: "Not like this",
   original: "Open the original",

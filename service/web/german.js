@@ -99,6 +99,18 @@ export const german = {
   unexpected: ({ status }) => `Der Server hat mit einem Fehler geantwortet (${status})`,
   unexpectedRemedy: "Noch einmal versuchen. Bleibt der Fehler, sagt das Protokoll des Servers mehr.",
 
+  keyTitle: "Dieser Dienst verlangt einen Schlüssel",
+  keyText: "Wer ihn betreibt, gibt einen aus. Er beginnt mit pvt_.",
+  key: "Schlüssel",
+  enterKey: "Schlüssel eingeben",
+  logIn: "Anmelden",
+  logOut: "Abmelden",
+  loggedIn: ({ name, scope }) => `Verwendet wird der Schlüssel „${name}“ (${scope}).`,
+  logOutText: "Dieser Browser vergisst ihn; der Schlüssel selbst gilt weiter.",
+  read: "darf ansehen",
+  write: "darf ansehen und ändern",
+  admin: "darf alles",
+
   unlikeThis: ({ name }) => `Nicht wie ${name}`,
   unlike: "Nicht wie dieses",
   original: "Original öffnen",

@@ -16,6 +16,7 @@ export class Problem extends Error {
     return this.type === "urn:pivot:unknown-collection";
   }
 
+  /** No key was sent, or one that holds no longer. */
   get keyWanted() {
     return this.status === 401;
   }
@@ -26,12 +27,16 @@ export class Problem extends Error {
   }
 }
 
-/** The answer to a request, as JSON; null where it has no body. Raises Problem. */
+/**
+ * The answer to a request, as JSON; null where it has no body. Raises Problem. In the browser's queue it goes before
+ * the thumbnails, of which there may be hundreds.
+ */
 export async function request(path, { signal, headers, ...options } = {}) {
   let response;
   let body;
   try {
-    response = await fetch(path, { ...options, signal, headers: { ...headers, "Accept-Language": language() } });
+    const told = { ...headers, "Accept-Language": language() };
+    response = await fetch(path, { priority: "high", ...options, signal, headers: told });
     body = await response.text();
   } catch (error) {
     throw error.name === "AbortError" ? error : new Problem(0);

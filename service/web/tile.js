@@ -44,7 +44,7 @@ export function thumbnail(image, size) {
 
 function picture(image) {
   // Its sources come once its width is known, from `size` below.
-  const img = element("img", { alt: "", decoding: "async", draggable: "false" });
+  const img = element("img", { alt: "", decoding: "async", fetchpriority: "low", draggable: "false" });
   img.addEventListener("load", () => img.classList.add("loaded"));
   img.addEventListener("error", () => img.classList.add("broken"));
   return img;

@@ -25,7 +25,10 @@ export class View {
   #noticed = null; // what the notice tells: a problem, or "nothing" found
   #again = null; // what the button beside the problem tries
 
-  /** `on.leave(address)` is asked for when the only way on is another place; `on.drawn()` told of every drawing. */
+  /**
+   * `on.leave(address)` is asked for when the only way on is another place; `on.drawn()` told of every drawing;
+   * `on.keyWanted()` when the server asks for a key.
+   */
   constructor({ gallery, box, on }) {
     this.#gallery = gallery;
     this.#box = box;
@@ -120,6 +123,7 @@ export class View {
     this.#problem = problem;
     this.#again = again;
     this.draw();
+    if (problem.keyWanted) this.#on.keyWanted();
     byId("notice").scrollIntoView({ block: "nearest" });
   }
 
@@ -238,6 +242,7 @@ export class View {
   }
 
   #wayOut() {
+    if (this.#problem.keyWanted) return { label: text("enterKey"), run: () => this.#on.keyWanted() };
     if (this.#problem.passing) return { label: text("retry"), run: () => this.#retry() };
     const collection = this.#searches ? this.#address.collection : "default";
     const home = { collection, sought: NOTHING, filter: {}, sort: NEWEST, image: null };

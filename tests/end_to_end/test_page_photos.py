@@ -1,10 +1,11 @@
 """The page in a real Chromium: photos in large, selected, deleted and brought back."""
 
+import json
 import re
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import Route, expect
 
 from tests.end_to_end.browser import PHONE, Visits
 from tests.end_to_end.page import first, search, tile, tiles
@@ -203,3 +204,37 @@ def test_a_phone_shows_photos_in_large_and_steps_by_finger(visits: Visits, fille
     large.get_by_role("button", name="Next photo").tap()
     expect(large).to_contain_text("2 of 7")
     assert page.evaluate("document.querySelector('#large').scrollWidth") == PHONE[0]
+
+
+def test_what_was_deleted_before_a_failure_stays_away(
+    visits: Visits, server: Server, empty: str, photos: list[Path]
+) -> None:
+    server.add(empty, photos[:3])
+    page = visits.open()
+    page.clock.install()
+    page.goto(f"{visits.address}/?collection={empty}")
+    expect(tiles(page)).to_have_count(3)
+
+    def fail_half_way(route: Route) -> None:
+        asked = json.loads(route.request.post_data or "")
+        if asked.get("dry_run"):
+            route.continue_()
+            return
+        route.fetch(post_data={"ids": asked["ids"][:1]})
+        route.fulfill(
+            status=507, json={"title": "Storage full", "detail": "The disk is full.", "status": 507}
+        )
+
+    page.route("**/images/delete", fail_half_way)
+    first(page).focus()
+    page.keyboard.press("Control+a")
+    page.keyboard.press("Delete")
+    page.clock.fast_forward(11_000)
+
+    expect(page.get_by_role("alert")).to_contain_text("The disk is full.")
+    left = server.filenames(empty)
+    assert len(left) == 2
+    expect(tiles(page)).to_have_count(2)
+    expect(page.locator("#summary")).to_have_text("")
+    for name in left:
+        expect(tile(page, name)).to_have_count(1)

@@ -174,3 +174,31 @@ def test_an_unknown_collection_offers_no_adding_and_what_is_dropped_there_is_ref
     expect(uploads.get_by_role("button", name="Try again")).to_have_count(0)
     uploads.get_by_role("button", name="Close").click()
     expect(uploads).to_be_hidden()
+
+
+def test_a_reload_in_mid_upload_keeps_what_arrived_and_the_rest_can_follow(
+    visits: Visits, server: Server, empty: str, dots: Callable[[int], list[Path]]
+) -> None:
+    paths = dots(12)
+    page = visits.open(f"/?collection={empty}")
+    page.on("dialog", lambda dialog: dialog.accept())  # the browser asks whether to leave
+    sent: list[Route] = []
+
+    def pass_one(route: Route) -> None:
+        sent.append(route)
+        if len(sent) == 1:
+            route.continue_()  # and the second batch never arrives
+
+    page.route("**/images", pass_one)
+    page.locator("#photos-chosen").set_input_files(paths)
+    expect(page.locator("#uploads")).to_contain_text("Adding 8 of 12")
+
+    page.unroute("**/images")
+    page.reload()
+
+    expect(page.locator("#uploads")).to_be_hidden()
+    expect(tiles(page)).to_have_count(8)
+    assert len(server.filenames(empty)) == 8
+    page.locator("#photos-chosen").set_input_files(paths)
+    expect(page.locator("#uploads")).to_contain_text("4 added, 8 already there, 0 failed")
+    expect(tiles(page)).to_have_count(12)

@@ -1,0 +1,87 @@
+"""The page of a service that asks for keys."""
+
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from tests.end_to_end.browser import Visits
+from tests.end_to_end.page import tiles
+from tests.end_to_end.server import ROOT, Server, serving
+
+pytestmark = pytest.mark.usefixtures("chromium")  # asked first: without it, no server starts
+
+
+@pytest.fixture(scope="module")
+def store(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("locked")
+
+
+@pytest.fixture(scope="module")
+def locked(store: Path, photos: list[Path]) -> Iterator[Server]:
+    """A server with two photos in `default`, which asks for a key from then on."""
+    with serving(store) as server:
+        server.add("default", photos[:2])
+        key(store, "operator", "admin")
+        yield server
+
+
+@pytest.fixture
+def guests(locked: Server, browser: Browser) -> Iterator[Visits]:
+    visits = Visits(browser, locked.address, "keys")
+    yield visits
+    visits.close()
+    assert visits.complaints == []
+
+
+def key(store: Path, name: str, scope: str) -> str:
+    """A new one, made as an operator makes it."""
+    command = [sys.executable, "-m", "service", "keys", "create", name, "--scope", scope]
+    command += ["--store", str(store / "store")]
+    told = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    return next(line for line in told.splitlines() if line.startswith("pvt_"))
+
+
+def enter(page: Page, secret: str) -> None:
+    page.get_by_role("dialog").get_by_label("Key").fill(secret)
+    page.get_by_role("dialog").get_by_role("button", name="Log in").click()
+
+
+def test_a_key_opens_the_page_until_it_is_logged_out(guests: Visits, store: Path) -> None:
+    page = guests.open()
+    dialog = page.get_by_role("dialog", name="This service asks for a key")
+    expect(dialog).to_be_visible()
+    expect(dialog.get_by_label("Key")).to_be_focused()
+    expect(dialog.get_by_label("Key")).to_have_attribute("type", "password")
+    guests.shoot(page, "asked")
+
+    enter(page, "pvt_wrong")
+    expect(dialog.get_by_role("alert")).to_contain_text("The key is wrong")
+    expect(tiles(page)).to_have_count(0)
+
+    enter(page, key(store, "guest", "read"))
+    expect(dialog).to_be_hidden()
+    expect(tiles(page)).to_have_count(2)
+    assert page.evaluate("document.cookie") == ""  # no script can read it
+
+    page.reload()
+    expect(tiles(page)).to_have_count(2)
+    page.get_by_role("button", name="Log out").click()
+    expect(page.get_by_role("dialog")).to_contain_text("You use the key “guest” (may look)")
+    page.get_by_role("dialog").get_by_role("button", name="Log out").click()
+    expect(dialog).to_be_visible()
+    expect(tiles(page)).to_have_count(0)
+    expect(page.get_by_role("button", name="Log out")).to_be_hidden()
+    page.reload()
+    expect(dialog).to_be_visible()
+
+
+def test_whoever_puts_the_question_off_finds_a_way_back_to_it(guests: Visits, store: Path) -> None:
+    page = guests.open()
+    page.get_by_role("dialog").get_by_role("button", name="Cancel").click()
+    page.get_by_role("alert").get_by_role("button", name="Enter a key").click()
+    enter(page, key(store, "later", "read"))
+    expect(tiles(page)).to_have_count(2)
