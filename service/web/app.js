@@ -4,6 +4,7 @@ import { CollectionMenu } from "./collections.js";
 import { Deletions } from "./deletions.js";
 import { byId, element } from "./dom.js";
 import { readFolder, watchDrops, watchPaste } from "./dropped.js";
+import { FilterPanel } from "./filterpanel.js";
 import { Gallery } from "./gallery.js";
 import { language, onLanguage, setLanguage, translate } from "./language.js";
 import { Large } from "./large.js";
@@ -27,6 +28,10 @@ const box = new SearchBox(byId("search"), { onText: searchText, onPhoto: searchP
 const view = new View({ gallery, box, on: { leave: go, drawn, keyWanted: () => session.want() } });
 const selection = new Selection({ onChange: selectionChanged });
 const bar = new SelectionBar(selection, { similar: showSimilar, remove, all: () => selection.add(gallery.entries) });
+const filters = new FilterPanel({
+  filter: (filter) => go({ ...address, filter }),
+  sort: (sort) => go({ ...address, sort }),
+});
 const menu = new CollectionMenu({ choose: chooseCollection, changed: () => view.reloadCollections() });
 const deletions = new Deletions({
   send: api.removeMany,
@@ -181,6 +186,7 @@ function selectionChanged() {
 
 function drawn() {
   menu.draw(view.collections, address.collection);
+  filters.draw(address, { searches: isSearch(address.sought) });
 }
 
 function addFiles(reading) {

@@ -48,6 +48,13 @@ export function moment(instant) {
   return new Intl.DateTimeFormat(current, { dateStyle: "medium", timeStyle: "short" }).format(new Date(instant));
 }
 
+/** A day as forms write it, 2026-01-31, in words; as it is where it is none. */
+export function day(written) {
+  const date = new Date(`${written}T00:00`);
+  if (Number.isNaN(date.valueOf())) return written;
+  return new Intl.DateTimeFormat(current, { dateStyle: "medium" }).format(date);
+}
+
 /** The name of a language in the language of the page; the code itself where the browser knows no name. */
 export function languageName(code) {
   try {

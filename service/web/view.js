@@ -138,6 +138,7 @@ export class View {
     write(byId("summary"), this.#summary());
     byId("welcome").hidden = !empty;
     byId("photos").classList.toggle("plain", all);
+    byId("sifting").hidden = empty;
     byId("tools").hidden = empty || (this.#problem?.collectionUnknown ?? false);
     byId("examples").hidden = this.#problem !== null || !(all || empty);
     byId("examples-title").textContent = text(empty ? "examplesTitle" : "examplesTry");
