@@ -8,6 +8,7 @@ import pytest
 from index.changes import ImageChange
 from index.errors import StoreInUse, StoreTooNew
 from index.gallery import Gallery
+from index.listing import Listing
 from index.lock import FolderLock
 from index.migrations import MIGRATIONS, migrate
 from index.records import CaptionRecord, ImageRecord, NewCaption
@@ -155,6 +156,14 @@ def test_catalog_of_schema_3_remembers_its_model_and_its_images_take_external_id
         after = it.update("default", 3, ImageChange(external_id="dog"))
         assert it.by_external_id("default", ["dog"]) == {"dog": after}
         assert it.pending() == 2
+
+
+def test_catalog_of_schema_4_lists_its_images_as_they_were(tmp_path: Path) -> None:
+    stored(tmp_path, 4)
+    with Gallery.open(tmp_path, dim=DIM, model_version="model-1") as it:
+        dog, photo = it.page("default", Listing("-created_at")).images
+        assert (dog.id, dog.external_id, dog.updated_at) == (3, "dog", "2026-02-01T12:00:00.123Z")
+        assert (photo.id, photo.updated_at) == (1, CREATED_AT)
 
 
 @pytest.mark.parametrize("schema", range(1, len(MIGRATIONS)))
