@@ -27,7 +27,7 @@ from service.middleware import DOCUMENTATION, BodyLimit, HeadToo, LastResort, Se
 from service.problems import SCHEMAS, documented
 from service.reembedding import Reembedding
 from service.repeats import Repeats
-from service.routes import collections, embeddings, health, images, imports, jobs, search, upkeep
+from service.routes import collections, duplicates, embeddings, health, images, imports, jobs, search, upkeep
 from service.routes.context import Context
 from service.schemas import UploadProblem
 from service.settings import Settings
@@ -92,7 +92,8 @@ def create_app(library: Library, settings: Settings, fetcher: Fetcher | None = N
     app.add_middleware(Spoken)
     app.add_middleware(SecurityHeaders)  # the last one added is the outermost
     routers = [
-        module.router for module in (collections, images, search, embeddings, imports, jobs, upkeep, health)
+        module.router
+        for module in (collections, images, duplicates, search, embeddings, imports, jobs, upkeep, health)
     ]
     for router in routers:
         app.include_router(router)

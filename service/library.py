@@ -10,6 +10,7 @@ from index.gallery import DEFAULT_COLLECTION, Gallery
 from index.records import CaptionRules, CollectionKey, CollectionRef, ImageRecord
 from index.vectors import Row
 from service.decoder import Decoder
+from service.duplicates import Duplicates
 from service.embedder import Embedder, Encoder, Serving
 from service.finder import RULES, Finder, Language
 from service.intake import Intake
@@ -48,6 +49,7 @@ class Library:
         self._coming = coming and Embedder(coming, settings.queue)
         self._partial = gallery.pending() > 0
         self._intake = Intake(gallery, decoder, self._serving, detect, settings)
+        self.duplicates = Duplicates(gallery)
         self._finder = Finder(gallery, decoder, self._serving, detect, settings, rules)
 
     @property
