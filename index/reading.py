@@ -96,7 +96,12 @@ class Reading:
         return Duplicates(self._space, self._files)
 
     def images(
-        self, collection: str, *, after: int | None = None, limit: int = 100, newest_first: bool = False
+        self,
+        collection: CollectionRef,
+        *,
+        after: int | None = None,
+        limit: int = 100,
+        newest_first: bool = False,
     ) -> list[ImageRecord]:
         """Up to `limit` images by ascending id, or by descending id with `newest_first`.
 

@@ -16,20 +16,34 @@ from fastapi_offline import FastAPIOffline
 
 from service.fetch import Fetcher
 from service.gate import Gate
+from service.guard import Guard
 from service.handlers import tell_errors
 from service.hosts import OwnHosts
 from service.jobs.events import Bell
 from service.jobs.ledger import Ledger
 from service.jobs.runner import Runner
-from service.json_uploads import ImagePatch, JsonUpload, described
+from service.keyring import Keyring
+from service.keys import KeyFile
 from service.library import Library
 from service.middleware import DOCUMENTATION, BodyLimit, HeadToo, LastResort, SecurityHeaders
-from service.problems import SCHEMAS, documented
+from service.openapi import complete_description
+from service.problems import documented
 from service.reembedding import Reembedding
 from service.repeats import Repeats
-from service.routes import collections, duplicates, embeddings, health, images, imports, jobs, search, upkeep
+from service.routes import (
+    collections,
+    duplicates,
+    embeddings,
+    health,
+    images,
+    imports,
+    jobs,
+    keys,
+    search,
+    session,
+    upkeep,
+)
 from service.routes.context import Context
-from service.schemas import UploadProblem
 from service.settings import Settings
 from service.spoken import Spoken
 
@@ -50,8 +64,10 @@ blame, the `limit` that was passed and the `remedy`.
 """
 
 
-def create_app(library: Library, settings: Settings, fetcher: Fetcher | None = None) -> FastAPI:
-    """The service around `library`, which it closes when it stops.
+def create_app(
+    library: Library, settings: Settings, fetcher: Fetcher | None = None, *, guarded: bool = True
+) -> FastAPI:
+    """The service around `library`, which it closes when it stops. Not `guarded`, it asks nobody for a key.
 
     URLs are fetched by `fetcher`; without one by one of its own, where the settings allow it.
     """
@@ -61,11 +77,12 @@ def create_app(library: Library, settings: Settings, fetcher: Fetcher | None = N
     context = Context(
         library=library,
         settings=settings,
-        searches=Gate(threads=SEARCH_THREADS, limit=settings.queue),
+        searches=Gate(threads=SEARCH_THREADS, limit=settings.queue, seconds=settings.wait_seconds),
         uploads=Gate(threads=UPLOAD_THREADS, limit=settings.queue),
-        embeddings=Gate(threads=EMBEDDING_THREADS, limit=settings.queue),
+        embeddings=Gate(threads=EMBEDDING_THREADS, limit=settings.queue, seconds=settings.wait_seconds),
         upkeep=Gate(threads=UPKEEP_THREADS, limit=2 * UPKEEP_THREADS),
         reembedding=Reembedding(library),
+        keyring=Keyring(KeyFile(settings.store)),
         ledger=ledger,
         runner=Runner(library, ledger, settings, fetcher, bell),
         bell=bell,
@@ -86,21 +103,22 @@ def create_app(library: Library, settings: Settings, fetcher: Fetcher | None = N
     )
     app.state.context = context
     app.add_middleware(HeadToo)
-    app.add_middleware(LastResort)
     app.add_middleware(BodyLimit, settings=settings)
+    if guarded:
+        app.add_middleware(Guard, keyring=context.keyring, settings=settings)
+    app.add_middleware(LastResort)
     app.add_middleware(OwnHosts, settings=settings)
     app.add_middleware(Spoken)
     app.add_middleware(SecurityHeaders)  # the last one added is the outermost
-    routers = [
-        module.router
-        for module in (collections, images, duplicates, search, embeddings, imports, jobs, upkeep, health)
-    ]
+    finding = (search, duplicates, embeddings)
+    modules = (collections, images, *finding, imports, jobs, upkeep, health, session, keys)
+    routers = [module.router for module in modules]
     for router in routers:
         app.include_router(router)
     _serve_page(app)
     # FastAPI does not tell the routes of the routers that it includes.
     tell_errors(app, list(chain(app.routes, *(router.routes for router in routers))))
-    _describe_failed_uploads(app)
+    complete_description(app)
     return app
 
 
@@ -146,20 +164,3 @@ def _serve_page(app: FastAPI) -> None:
     @app.get("/", include_in_schema=False)
     async def page() -> Response:
         return FileResponse(WEB / "index.html", headers={"Cache-Control": "no-cache"})
-
-
-def _describe_failed_uploads(app: FastAPI) -> None:
-    """In the words of FastAPI's own document, which leaves out what no route declares as its model."""
-    describe = app.openapi
-
-    def openapi() -> dict[str, Any]:
-        document = describe()
-        model = UploadProblem.model_json_schema(ref_template=f"{SCHEMAS}{{model}}", mode="serialization")
-        del model["$defs"]  # all of which are there already
-        schemas = document["components"]["schemas"]
-        schemas["UploadProblem"] = model
-        for name, schema in described(JsonUpload, ImagePatch).items():
-            schemas.setdefault(name, schema)
-        return document
-
-    app.openapi = openapi  # type: ignore[method-assign]

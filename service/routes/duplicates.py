@@ -10,7 +10,7 @@ from service.cursors import cursor_after, id_before
 from service.duplicates import DISTANCE, SCORE
 from service.integers import Integer
 from service.problems import documented
-from service.routes.context import CollectionName, ImageId, InContext
+from service.routes.context import CollectionName, ImageId, InAccess, InContext
 
 router = APIRouter(prefix="/v1/collections/{collection}", tags=["duplicates"])
 
@@ -27,6 +27,7 @@ async def list_image_duplicates(
     collection: CollectionName,
     image_id: ImageId,
     context: InContext,
+    access: InAccess,
     limit: Annotated[Integer, Query(ge=1, le=MAX_TWINS, description="images of each kind at most")] = 100,
 ) -> schemas.ImageDuplicates:
     """The same file in other collections, nearly the same picture, and pictures that show the like.
@@ -34,7 +35,7 @@ async def list_image_duplicates(
     What is near is not told among what is similar once more.
     """
     twins = await context.upkeep.run(
-        context.library.duplicates.of_image, collection, image_id, limit, lambda _: True
+        context.library.duplicates.of_image, collection, image_id, limit, access.sees
     )
     return schemas.ImageDuplicates.of(twins)
 
@@ -43,6 +44,7 @@ async def list_image_duplicates(
 async def list_duplicates(
     collection: CollectionName,
     context: InContext,
+    access: InAccess,
     kind: Annotated[
         Kind,
         Query(
@@ -70,6 +72,6 @@ async def list_duplicates(
     """
     after = 0 if cursor is None else id_before(cursor)
     found = await context.upkeep.run(
-        context.library.duplicates.groups, collection, kind, threshold, after, limit, lambda _: True
+        context.library.duplicates.groups, collection, kind, threshold, after, limit, access.sees
     )
     return schemas.DuplicatesPage.of(found, None if found.after is None else cursor_after(found.after))
