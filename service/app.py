@@ -16,18 +16,32 @@ from fastapi_offline import FastAPIOffline
 
 from service.fetch import Fetcher
 from service.gate import Gate
+from service.guard import COOKIE, Guard
 from service.handlers import tell_errors
 from service.hosts import OwnHosts
 from service.jobs.events import Bell
 from service.jobs.ledger import Ledger
 from service.jobs.runner import Runner
 from service.json_uploads import ImagePatch, JsonUpload, described
+from service.keyring import Keyring
+from service.keys import KeyFile
 from service.library import Library
 from service.middleware import DOCUMENTATION, BodyLimit, HeadToo, LastResort, SecurityHeaders
 from service.problems import SCHEMAS, documented
 from service.reembedding import Reembedding
 from service.repeats import Repeats
-from service.routes import collections, embeddings, health, images, imports, jobs, search, upkeep
+from service.routes import (
+    collections,
+    embeddings,
+    health,
+    images,
+    imports,
+    jobs,
+    keys,
+    search,
+    session,
+    upkeep,
+)
 from service.routes.context import Context
 from service.schemas import UploadProblem
 from service.settings import Settings
@@ -49,9 +63,17 @@ Every error is a problem document (RFC 9457, `application/problem+json`) with a 
 blame, the `limit` that was passed and the `remedy`.
 """
 
+SECURITY: Final = {
+    "bearer": {"type": "http", "scheme": "bearer"},
+    "header": {"type": "apiKey", "in": "header", "name": "X-API-Key"},
+    "session": {"type": "apiKey", "in": "cookie", "name": COOKIE},
+}
 
-def create_app(library: Library, settings: Settings, fetcher: Fetcher | None = None) -> FastAPI:
-    """The service around `library`, which it closes when it stops.
+
+def create_app(
+    library: Library, settings: Settings, fetcher: Fetcher | None = None, *, guarded: bool = True
+) -> FastAPI:
+    """The service around `library`, which it closes when it stops. Not `guarded`, it asks nobody for a key.
 
     URLs are fetched by `fetcher`; without one by one of its own, where the settings allow it.
     """
@@ -61,11 +83,12 @@ def create_app(library: Library, settings: Settings, fetcher: Fetcher | None = N
     context = Context(
         library=library,
         settings=settings,
-        searches=Gate(threads=SEARCH_THREADS, limit=settings.queue),
+        searches=Gate(threads=SEARCH_THREADS, limit=settings.queue, seconds=settings.wait_seconds),
         uploads=Gate(threads=UPLOAD_THREADS, limit=settings.queue),
-        embeddings=Gate(threads=EMBEDDING_THREADS, limit=settings.queue),
+        embeddings=Gate(threads=EMBEDDING_THREADS, limit=settings.queue, seconds=settings.wait_seconds),
         upkeep=Gate(threads=UPKEEP_THREADS, limit=2 * UPKEEP_THREADS),
         reembedding=Reembedding(library),
+        keyring=Keyring(KeyFile(settings.store)),
         ledger=ledger,
         runner=Runner(library, ledger, settings, fetcher, bell),
         bell=bell,
@@ -86,20 +109,21 @@ def create_app(library: Library, settings: Settings, fetcher: Fetcher | None = N
     )
     app.state.context = context
     app.add_middleware(HeadToo)
-    app.add_middleware(LastResort)
     app.add_middleware(BodyLimit, settings=settings)
+    if guarded:
+        app.add_middleware(Guard, keyring=context.keyring, settings=settings)
+    app.add_middleware(LastResort)
     app.add_middleware(OwnHosts, settings=settings)
     app.add_middleware(Spoken)
     app.add_middleware(SecurityHeaders)  # the last one added is the outermost
-    routers = [
-        module.router for module in (collections, images, search, embeddings, imports, jobs, upkeep, health)
-    ]
+    modules = (collections, images, search, embeddings, imports, jobs, upkeep, health, session, keys)
+    routers = [module.router for module in modules]
     for router in routers:
         app.include_router(router)
     _serve_page(app)
     # FastAPI does not tell the routes of the routers that it includes.
     tell_errors(app, list(chain(app.routes, *(router.routes for router in routers))))
-    _describe_failed_uploads(app)
+    _complete_description(app)
     return app
 
 
@@ -147,8 +171,8 @@ def _serve_page(app: FastAPI) -> None:
         return FileResponse(WEB / "index.html", headers={"Cache-Control": "no-cache"})
 
 
-def _describe_failed_uploads(app: FastAPI) -> None:
-    """In the words of FastAPI's own document, which leaves out what no route declares as its model."""
+def _complete_description(app: FastAPI) -> None:
+    """With failed uploads, which no route declares as its model, and with keys, which stand before all."""
     describe = app.openapi
 
     def openapi() -> dict[str, Any]:
@@ -159,6 +183,8 @@ def _describe_failed_uploads(app: FastAPI) -> None:
         schemas["UploadProblem"] = model
         for name, schema in described(JsonUpload, ImagePatch).items():
             schemas.setdefault(name, schema)
+        document["components"]["securitySchemes"] = SECURITY
+        document["security"] = [*({name: []} for name in SECURITY), {}]  # {}: where there are no keys
         return document
 
     app.openapi = openapi  # type: ignore[method-assign]

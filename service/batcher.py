@@ -4,7 +4,7 @@
 
 from collections import deque
 from collections.abc import Callable, Iterable, Sequence
-from concurrent.futures import Future
+from concurrent.futures import CancelledError, Future
 from threading import Condition, Thread
 from typing import Generic, TypeVar
 
@@ -15,13 +15,23 @@ Result = TypeVar("Result")
 class Overloaded(Exception):
     """As many wait as may wait; the caller should come back after `retry_after` seconds."""
 
-    def __init__(self, limit: int, retry_after: int = 1) -> None:
+    def __init__(self, limit: float, retry_after: int = 1) -> None:
         super().__init__(limit, retry_after)
         self.limit = limit
         self.retry_after = retry_after
 
     def __str__(self) -> str:
         return f"{self.limit} are waiting already, which is the limit. Try again in {self.retry_after} s."
+
+
+class WaitedTooLong(Overloaded):
+    """It was not yet its turn after `limit` seconds; nothing was done for it."""
+
+    def __str__(self) -> str:
+        return (
+            f"The request waited for the limit of {self.limit:g} s without its turn coming."
+            f" Try again in {self.retry_after} s."
+        )
 
 
 class Stopping(Exception):
@@ -31,11 +41,26 @@ class Stopping(Exception):
         return "The service is stopping. Try again when it is back."
 
 
+def in_time(future: Future[Result], seconds: float) -> Result:
+    """The result of what begins within so many seconds; else nobody need begin with it.
+
+    Raises WaitedTooLong, also where another who waited for the same has given it up.
+    """
+    try:
+        return future.result(seconds)
+    except CancelledError:
+        raise WaitedTooLong(seconds) from None
+    except TimeoutError:
+        if future.cancel():  # fails where it has begun
+            raise WaitedTooLong(seconds) from None
+        return future.result()
+
+
 class Batcher(Generic[Item, Result]):
     """Runs `function` over waiting items, at most `batch` at a time, in one thread of its own.
 
     `function` gives one result per item, in their order. What it raises, every item of that batch gets.
-    At most `queue` items wait.
+    At most `queue` items wait. What is cancelled while it waits is left out.
     """
 
     def __init__(
@@ -56,11 +81,11 @@ class Batcher(Generic[Item, Result]):
         Raises `Stopping` once closed.
         """
         with self._changed:
-            while patient and len(self._waiting) >= self._queue and not self._closed:
+            while patient and self._full() and not self._closed:
                 self._changed.wait()
             if self._closed:
                 raise Stopping
-            if len(self._waiting) >= self._queue:
+            if self._full():
                 raise Overloaded(self._queue)
             future: Future[Result] = Future()
             self._waiting.append((item, future))
@@ -73,6 +98,11 @@ class Batcher(Generic[Item, Result]):
             self._closed = True
             self._changed.notify_all()
         self._thread.join()
+
+    def _full(self) -> bool:
+        if len(self._waiting) >= self._queue:
+            self._waiting = deque(waiting for waiting in self._waiting if not waiting[1].cancelled())
+        return len(self._waiting) >= self._queue
 
     def _work(self) -> None:
         while batch := self._take():
@@ -88,9 +118,14 @@ class Batcher(Generic[Item, Result]):
 
     def _take(self) -> list[tuple[Item, Future[Result]]]:
         """The next batch, as soon as there is one; empty when closed and done."""
+        batch: list[tuple[Item, Future[Result]]] = []
         with self._changed:
-            while not (self._waiting or self._closed):
-                self._changed.wait()
-            batch = [self._waiting.popleft() for _ in range(min(self._batch, len(self._waiting)))]
-            self._changed.notify_all()
+            while not batch and (self._waiting or not self._closed):
+                while not (self._waiting or self._closed):
+                    self._changed.wait()
+                while self._waiting and len(batch) < self._batch:
+                    item, future = self._waiting.popleft()
+                    if future.set_running_or_notify_cancel():
+                        batch.append((item, future))
+                self._changed.notify_all()
             return batch

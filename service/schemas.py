@@ -59,7 +59,6 @@ class Collections(BaseModel):
 class Readiness(BaseModel):
     status: Literal["ok"] = "ok"
     model: str
-    collections: list[Collection]
     reembedding: Reembedding
 
 
