@@ -10,6 +10,7 @@ from service.client import Conflict, Invalid, Pivot, TooLarge
 from service.commands import jobs
 from service.commands.folder import Entry, Photo, text_of, walk
 from service.commands.indexing import Indexing
+from service.commands.printable import printable
 
 ARCHIVES: Final = (".zip", ".tar", ".tar.gz", ".tgz", ".tar.bz2", ".tar.xz")
 
@@ -33,7 +34,7 @@ def _add_archive(pivot: Pivot, collection: str, archive: Path, tell: Callable[[s
     try:
         begun = pivot.import_archive(archive, collection=collection)
     except (Invalid, TooLarge) as error:
-        print(f"{text_of(archive.name)}: {error}", file=sys.stderr)
+        print(f"{printable(text_of(archive.name))}: {error}", file=sys.stderr)
         return 1
     job = jobs.follow(pivot, begun.id)
     tell(jobs.outcome(job))
