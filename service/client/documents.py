@@ -2,9 +2,10 @@
 
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, JsonValue
+from pydantic import BaseModel, ConfigDict, Field, JsonValue
 
 JobState = Literal["queued", "running", "succeeded", "failed", "cancelled"]
+Scope = Literal["read", "write", "admin"]
 UploadStatus = Literal["created", "exists", "failed"]
 
 
@@ -293,6 +294,29 @@ class JobEvent(Document):
     id: str
     kind: str
     data: dict[str, Any]
+
+
+class Key(Document):
+    """Everything about a key but its secret. `collections` is None where it may see all."""
+
+    id: int
+    name: str
+    scope: Scope
+    collections: list[str] | None
+    rate: int | None
+    created_at: str
+    expires_at: str | None
+    last_used_at: str | None
+    revoked_at: str | None
+
+
+class NewKey(Key):
+    secret: str = Field(repr=False)
+
+
+class KeyPage(Document):
+    keys: list[Key]
+    next_cursor: str | None
 
 
 class Finding(Document):
