@@ -282,13 +282,15 @@ class Catalog:
         with self._connections.reading() as connection:
             return _by_id(connection, ids)
 
-    def images(self, name: str, *, after: int | None, limit: int, newest_first: bool) -> list[ImageRecord]:
+    def images(
+        self, collection: CollectionRef, *, after: int | None, limit: int, newest_first: bool
+    ) -> list[ImageRecord]:
         """Up to `limit` images after this id, by ascending or descending id. Raises UnknownCollection."""
         beyond, order = ("<", "DESC") if newest_first else (">", "ASC")
         if after is None:
             after = LARGEST_ID if newest_first else 0
         with self._connections.reading() as connection:
-            key = collection_key(connection, name)
+            key = collection_key(connection, collection)
             rows = connection.execute(
                 f"""{_IMAGES} WHERE collection_id = ? AND images.id {beyond} ?
                 ORDER BY images.id {order} LIMIT ?""",

@@ -107,7 +107,12 @@ class Reading:
         return self._catalog.receipts
 
     def images(
-        self, collection: str, *, after: int | None = None, limit: int = 100, newest_first: bool = False
+        self,
+        collection: CollectionRef,
+        *,
+        after: int | None = None,
+        limit: int = 100,
+        newest_first: bool = False,
     ) -> list[ImageRecord]:
         """Up to `limit` images by ascending id, or by descending id with `newest_first`.
 

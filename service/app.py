@@ -17,20 +17,20 @@ from fastapi_offline import FastAPIOffline
 from service.fetch import Fetcher
 from service.gate import Gate
 from service.gauges import Gauges
-from service.guard import COOKIE, Guard
+from service.guard import Guard
 from service.handlers import tell_errors
 from service.hosts import OwnHosts
 from service.jobs.events import Bell
 from service.jobs.ledger import Ledger
 from service.jobs.runner import Runner
-from service.json_uploads import ImagePatch, JsonUpload, described
 from service.keyring import Keyring
 from service.keys import KeyFile
 from service.library import Library
 from service.metrics import Metrics
 from service.middleware import DOCUMENTATION, BodyLimit, HeadToo, LastResort, SecurityHeaders
 from service.observed import Observed
-from service.problems import SCHEMAS, documented
+from service.openapi import complete_description
+from service.problems import documented
 from service.reembedding import Reembedding
 from service.repeats import Repeats
 from service.routes import (
@@ -47,7 +47,6 @@ from service.routes import (
     upkeep,
 )
 from service.routes.context import Context
-from service.schemas import UploadProblem
 from service.settings import Settings
 from service.spoken import Spoken
 
@@ -66,12 +65,6 @@ translations of each other, since the image is the pivot between them.
 Every error is a problem document (RFC 9457, `application/problem+json`) with a stable `type`, the `field` to
 blame, the `limit` that was passed and the `remedy`.
 """
-
-SECURITY: Final = {
-    "bearer": {"type": "http", "scheme": "bearer"},
-    "header": {"type": "apiKey", "in": "header", "name": "X-API-Key"},
-    "session": {"type": "apiKey", "in": "cookie", "name": COOKIE},
-}
 
 
 def create_app(
@@ -130,7 +123,7 @@ def create_app(
     _serve_page(app)
     # FastAPI does not tell the routes of the routers that it includes.
     tell_errors(app, list(chain(app.routes, *(router.routes for router in routers))))
-    _complete_description(app)
+    complete_description(app)
     return app
 
 
@@ -187,22 +180,3 @@ def _serve_page(app: FastAPI) -> None:
     @app.get("/", include_in_schema=False)
     async def page() -> Response:
         return FileResponse(WEB / "index.html", headers={"Cache-Control": "no-cache"})
-
-
-def _complete_description(app: FastAPI) -> None:
-    """With failed uploads, which no route declares as its model, and with keys, which stand before all."""
-    describe = app.openapi
-
-    def openapi() -> dict[str, Any]:
-        document = describe()
-        model = UploadProblem.model_json_schema(ref_template=f"{SCHEMAS}{{model}}", mode="serialization")
-        del model["$defs"]  # all of which are there already
-        schemas = document["components"]["schemas"]
-        schemas["UploadProblem"] = model
-        for name, schema in described(JsonUpload, ImagePatch).items():
-            schemas.setdefault(name, schema)
-        document["components"]["securitySchemes"] = SECURITY
-        document["security"] = [*({name: []} for name in SECURITY), {}]  # {}: where there are no keys
-        return document
-
-    app.openapi = openapi  # type: ignore[method-assign]

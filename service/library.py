@@ -90,14 +90,16 @@ class Library:
         an outcome, not an exception. Raises UnknownCollection, StorageFull, StorageUnwritable, Stopping; what
         was stored before that stays stored, and counts as existing when it is sent again.
         """
-        key = self.check_collection(collection) if isinstance(collection, str) else collection
-        return self._intake.add(key, uploads)
+        return self._intake.add(self._key(collection), uploads)
 
     def add_in_chunks(
-        self, collection: str, uploads: Iterable[Upload], files: int
+        self, collection: CollectionRef, uploads: Iterable[Upload], files: int
     ) -> Iterator[list[Outcome]]:
         """As `add`, telling of at most `files` images at a time, as soon as they are stored."""
-        return self._intake.add_in_chunks(self.check_collection(collection), uploads, files)
+        return self._intake.add_in_chunks(self._key(collection), uploads, files)
+
+    def _key(self, collection: CollectionRef) -> CollectionKey:
+        return self.check_collection(collection) if isinstance(collection, str) else collection
 
     def change(self, collection: str, id: int, change: Mapping[str, Any]) -> ImageRecord:
         """Change an image: any of the fields of `ImageChange`, with captions as they were given.

@@ -42,12 +42,14 @@ def rename_collection(
     context: InContext,
     access: InAccess,
 ) -> schemas.Collection:
-    """Its images keep their ids; uploads that are under way go on. `default` keeps its name.
+    """Its images keep their ids; uploads and jobs that are under way go on. `default` keeps its name.
 
     Keys that are for some collections know these by name.
     """
     access.check_collection(body.name)
-    return schemas.Collection.of(context.library.gallery.rename_collection(collection, body.name))
+    renamed = context.library.gallery.rename_collection(collection, body.name)
+    context.ledger.rename(context.library.gallery.key(body.name))
+    return schemas.Collection.of(renamed)
 
 
 @router.delete("/{collection}", summary="Delete a collection", status_code=204, responses=documented(404))

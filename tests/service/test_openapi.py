@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 import httpx
 import pytest
 
+from service.access import rule_for
 from service.problems import MEDIA_TYPE
 from tests.service.jobs.packing import zipped
 from tests.service.pictures import BLUE, RED, plain
@@ -191,3 +192,15 @@ def test_every_reference_leads_somewhere(description: Description) -> None:
 
 def test_nothing_is_described_that_the_service_does_not_send(description: Description) -> None:
     assert not {"HTTPValidationError", "ValidationError"} & set(description.document["components"]["schemas"])
+
+
+def test_what_asks_for_a_key_says_so_and_how_it_refuses(description: Description) -> None:
+    for operation in description.operations:
+        open_to_all = rule_for(operation.method.upper(), operation.path).scope is None
+        assert (operation.description.get("security") == []) == open_to_all
+        assert open_to_all or {"401", "403", "429"} <= set(operation.description["responses"])
+    schemes = description.document["components"]["securitySchemes"]
+    assert [set(one) & set(schemes) for one in description.document["security"]] == [
+        *({name} for name in schemes),
+        set(),
+    ]
