@@ -25,6 +25,7 @@ from index.errors import (
     UnknownImage,
 )
 from index.filters import Condition
+from index.hashes import Hashes
 from index.listing import Listing, Page
 from index.receipts import Receipts
 from index.records import (
@@ -98,6 +99,7 @@ class Catalog:
         self._vectors = Vectors(path.parent, model_version, dim)
         self.captions = Captions(self._connections, self._vectors)
         self.receipts = Receipts(self._connections)
+        self.hashes = Hashes(self._connections)
 
     def close(self) -> None:
         self._connections.close()
@@ -283,13 +285,15 @@ class Catalog:
         with self._connections.reading() as connection:
             return _by_id(connection, ids)
 
-    def images(self, name: str, *, after: int | None, limit: int, newest_first: bool) -> list[ImageRecord]:
+    def images(
+        self, collection: CollectionRef, *, after: int | None, limit: int, newest_first: bool
+    ) -> list[ImageRecord]:
         """Up to `limit` images after this id, by ascending or descending id. Raises UnknownCollection."""
         beyond, order = ("<", "DESC") if newest_first else (">", "ASC")
         if after is None:
             after = LARGEST_ID if newest_first else 0
         with self._connections.reading() as connection:
-            key = collection_key(connection, name)
+            key = collection_key(connection, collection)
             rows = connection.execute(
                 f"""{_IMAGES} WHERE collection_id = ? AND images.id {beyond} ?
                 ORDER BY images.id {order} LIMIT ?""",

@@ -136,7 +136,7 @@ class BadCursor(GalleryError):
 
 
 class CursorExpired(GalleryError):
-    """The cursor belongs to another query or list, other options or another model, where it would mean nothing."""
+    """The cursor belongs to another query, list or model, or other options, where it means nothing."""
 
     def __init__(self) -> None:
         super().__init__(

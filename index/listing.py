@@ -1,8 +1,8 @@
 """Listing: the images of a collection in an order, page by page.
 
-A page goes on behind the last image of the page before, by the value that it is sorted by and its id. Whatever
-is added or removed between two pages, an image that is there throughout, with its value unchanged, is on one
-page and no other.
+A page goes on behind the last image of the page before, by the value that it is sorted by and its id.
+Whatever is added or removed between two pages, an image that is there throughout, with its value unchanged,
+is on one page and no other.
 """
 
 import hashlib

@@ -10,6 +10,7 @@ import numpy as np
 
 from index.catalog import Catalog
 from index.cursors import Position, fingerprint, to_cursor, to_position
+from index.duplicates import Duplicates
 from index.files import FileStore
 from index.filters import Condition, compiled
 from index.listing import Listing, Page
@@ -22,6 +23,7 @@ from index.records import (
     CollectionRecord,
     CollectionRef,
     Found,
+    Held,
     Hit,
     ImageRecord,
     Json,
@@ -52,6 +54,22 @@ class Reading:
     def collection(self, name: str) -> CollectionRecord:
         """Raises UnknownCollection."""
         return self._catalog.collection(name)
+
+    def held(self) -> list[Held]:
+        """What is in memory of each collection."""
+        space = self._space
+        shelves = [(key.name, space.shelves.get(key)) for key in space.catalog.collection_keys()]
+        return [
+            Held(
+                name,
+                len(shelf.images),
+                len(shelf.captions),
+                shelf.images.in_lists,
+                shelf.captions.in_lists,
+            )
+            for name, shelf in shelves
+            if shelf is not None  # made or deleted at this moment
+        ]
 
     def key(self, name: str) -> CollectionKey:
         """For work that goes on if the collection is renamed meanwhile. Raises UnknownCollection."""
@@ -90,8 +108,18 @@ class Reading:
     def receipts(self) -> Receipts:
         return self._catalog.receipts
 
+    @property
+    def duplicates(self) -> Duplicates:
+        """What is the same, nearly the same, or alike; seen through the model that serves now."""
+        return Duplicates(self._space, self._files)
+
     def images(
-        self, collection: str, *, after: int | None = None, limit: int = 100, newest_first: bool = False
+        self,
+        collection: CollectionRef,
+        *,
+        after: int | None = None,
+        limit: int = 100,
+        newest_first: bool = False,
     ) -> list[ImageRecord]:
         """Up to `limit` images by ascending id, or by descending id with `newest_first`.
 

@@ -227,6 +227,13 @@ def _import(options: argparse.Namespace, load: LoadEncoder) -> int:
     return 0
 
 
+def _keys(options: argparse.Namespace, _: LoadEncoder) -> int:
+    from service.commands.keys import manage
+
+    print(manage(_settings(store=options.store).store, options))
+    return 0
+
+
 def _evaluate(given: list[str]) -> int:
     from model.training import evaluate  # the only way from the service to training
 
@@ -248,6 +255,7 @@ COMMANDS: Final = {
     "import": _import,
     "doctor": _doctor,
     "audit": _audit,
+    "keys": _keys,
 }
 
 

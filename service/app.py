@@ -16,20 +16,38 @@ from fastapi_offline import FastAPIOffline
 
 from service.fetch import Fetcher
 from service.gate import Gate
+from service.gauges import Gauges
+from service.guard import Guard
 from service.handlers import tell_errors
 from service.hosts import OwnHosts
 from service.jobs.events import Bell
 from service.jobs.ledger import Ledger
 from service.jobs.runner import Runner
-from service.json_uploads import ImagePatch, JsonUpload, described
+from service.keyring import Keyring
+from service.keys import KeyFile
 from service.library import Library
+from service.metrics import Metrics
 from service.middleware import DOCUMENTATION, BodyLimit, HeadToo, LastResort, SecurityHeaders
-from service.problems import SCHEMAS, documented
+from service.observed import Observed
+from service.openapi import complete_description
+from service.problems import documented
 from service.reembedding import Reembedding
 from service.repeats import Repeats
-from service.routes import collections, embeddings, health, images, imports, jobs, search, upkeep
+from service.routes import (
+    collections,
+    duplicates,
+    embeddings,
+    health,
+    images,
+    imports,
+    jobs,
+    keys,
+    metrics,
+    search,
+    session,
+    upkeep,
+)
 from service.routes.context import Context
-from service.schemas import UploadProblem
 from service.settings import Settings
 from service.spoken import Spoken
 
@@ -50,8 +68,10 @@ blame, the `limit` that was passed and the `remedy`.
 """
 
 
-def create_app(library: Library, settings: Settings, fetcher: Fetcher | None = None) -> FastAPI:
-    """The service around `library`, which it closes when it stops.
+def create_app(
+    library: Library, settings: Settings, fetcher: Fetcher | None = None, *, guarded: bool = True
+) -> FastAPI:
+    """The service around `library`, which it closes when it stops. Not `guarded`, it asks nobody for a key.
 
     URLs are fetched by `fetcher`; without one by one of its own, where the settings allow it.
     """
@@ -61,11 +81,13 @@ def create_app(library: Library, settings: Settings, fetcher: Fetcher | None = N
     context = Context(
         library=library,
         settings=settings,
-        searches=Gate(threads=SEARCH_THREADS, limit=settings.queue),
+        metrics=Metrics(),
+        searches=Gate(threads=SEARCH_THREADS, limit=settings.queue, seconds=settings.wait_seconds),
         uploads=Gate(threads=UPLOAD_THREADS, limit=settings.queue),
-        embeddings=Gate(threads=EMBEDDING_THREADS, limit=settings.queue),
+        embeddings=Gate(threads=EMBEDDING_THREADS, limit=settings.queue, seconds=settings.wait_seconds),
         upkeep=Gate(threads=UPKEEP_THREADS, limit=2 * UPKEEP_THREADS),
         reembedding=Reembedding(library),
+        keyring=Keyring(KeyFile(settings.store)),
         ledger=ledger,
         runner=Runner(library, ledger, settings, fetcher, bell),
         bell=bell,
@@ -73,6 +95,7 @@ def create_app(library: Library, settings: Settings, fetcher: Fetcher | None = N
         repeats=Repeats(),
         fetcher=fetcher,
     )
+    _watch(context)
     app = FastAPIOffline(
         title="Pivot",
         version="1",
@@ -86,21 +109,35 @@ def create_app(library: Library, settings: Settings, fetcher: Fetcher | None = N
     )
     app.state.context = context
     app.add_middleware(HeadToo)
-    app.add_middleware(LastResort)
     app.add_middleware(BodyLimit, settings=settings)
+    if guarded:
+        app.add_middleware(Guard, keyring=context.keyring, settings=settings)
+    app.add_middleware(LastResort)
     app.add_middleware(OwnHosts, settings=settings)
     app.add_middleware(Spoken)
-    app.add_middleware(SecurityHeaders)  # the last one added is the outermost
-    routers = [
-        module.router for module in (collections, images, search, embeddings, imports, jobs, upkeep, health)
-    ]
+    app.add_middleware(SecurityHeaders)
+    app.add_middleware(Observed, metrics=context.metrics)  # the last one added is the outermost
+    finding, operating = (search, duplicates, embeddings), (upkeep, health, metrics)
+    modules = (collections, images, *finding, imports, jobs, *operating, session, keys)
+    routers = [module.router for module in modules]
     for router in routers:
         app.include_router(router)
     _serve_page(app)
     # FastAPI does not tell the routes of the routers that it includes.
     tell_errors(app, list(chain(app.routes, *(router.routes for router in routers))))
-    _describe_failed_uploads(app)
+    complete_description(app)
     return app
+
+
+def _watch(context: Context) -> None:
+    gates = {
+        "searches": context.searches,
+        "uploads": context.uploads,
+        "embeddings": context.embeddings,
+        "upkeep": context.upkeep,
+        "streams": context.streams,
+    }
+    context.metrics.registry.register(Gauges(context.library, context.ledger, gates))
 
 
 @asynccontextmanager
@@ -145,20 +182,3 @@ def _serve_page(app: FastAPI) -> None:
     @app.get("/", include_in_schema=False)
     async def page() -> Response:
         return FileResponse(WEB / "index.html", headers={"Cache-Control": "no-cache"})
-
-
-def _describe_failed_uploads(app: FastAPI) -> None:
-    """In the words of FastAPI's own document, which leaves out what no route declares as its model."""
-    describe = app.openapi
-
-    def openapi() -> dict[str, Any]:
-        document = describe()
-        model = UploadProblem.model_json_schema(ref_template=f"{SCHEMAS}{{model}}", mode="serialization")
-        del model["$defs"]  # all of which are there already
-        schemas = document["components"]["schemas"]
-        schemas["UploadProblem"] = model
-        for name, schema in described(JsonUpload, ImagePatch).items():
-            schemas.setdefault(name, schema)
-        return document
-
-    app.openapi = openapi  # type: ignore[method-assign]

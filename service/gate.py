@@ -1,14 +1,14 @@
 """How many requests of a kind may be at work, and how many may wait for their turn."""
 
-from asyncio import Semaphore, gather
+from asyncio import gather
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from functools import partial
 from typing import ParamSpec, TypeVar
 
-from anyio import CapacityLimiter, to_thread
+from anyio import CapacityLimiter, Semaphore, fail_after, to_thread
 
-from service.batcher import Overloaded
+from service.batcher import Overloaded, WaitedTooLong
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -18,13 +18,21 @@ Item = TypeVar("Item")
 class Gate:
     """Runs blocking functions in at most `threads` threads, off the event loop, with at most `limit` inside.
 
+    Who gets no thread within `seconds` is sent away, where that is given; what has begun goes on.
     Belongs to one event loop, and is used in it only.
     """
 
-    def __init__(self, *, threads: int, limit: int) -> None:
+    def __init__(self, *, threads: int, limit: int, seconds: float | None = None) -> None:
         self._threads = CapacityLimiter(threads)
+        self._turns = Semaphore(threads)  # the limiter's own queue cannot be left without leaving the thread
         self._limit = limit
+        self._seconds = seconds
         self._inside = 0
+
+    @property
+    def inside(self) -> int:
+        """How many are at work or wait."""
+        return self._inside
 
     @contextmanager
     def place(self) -> Iterator[None]:
@@ -38,13 +46,25 @@ class Gate:
             self._inside -= 1
 
     async def work(self, function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
-        """The function's result, or its exception; for those who are inside."""
-        return await to_thread.run_sync(partial(function, *args, **kwargs), limiter=self._threads)
+        """The function's result, or its exception; for those who are inside. Raises WaitedTooLong."""
+        await self._turn()
+        try:
+            return await to_thread.run_sync(partial(function, *args, **kwargs), limiter=self._threads)
+        finally:
+            self._turns.release()
+
+    async def _turn(self) -> None:
+        try:
+            with fail_after(self._seconds):
+                await self._turns.acquire()
+        except TimeoutError:
+            assert self._seconds is not None
+            raise WaitedTooLong(self._seconds) from None
 
     async def each(self, function: Callable[[Item], T], items: Iterable[Item], *, at_once: int) -> list[T]:
         """`work` for each of the items, a few at once so that others get their turn, in one place.
 
-        Raises Overloaded.
+        Raises Overloaded, WaitedTooLong among them.
         """
         turns = Semaphore(at_once)
 

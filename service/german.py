@@ -11,6 +11,7 @@ from typing import Any, Final, NamedTuple
 
 from index import errors as gallery
 from service import (
+    access,
     bad_requests,
     batcher,
     decoder,
@@ -18,6 +19,7 @@ from service import (
     forms,
     images,
     images_in_text,
+    keys,
     queries,
     repeats,
     uploads,
@@ -38,6 +40,8 @@ _BAD_CURSOR: Final = German(
     "Unbekannte Stelle",
     "Der `cursor` stammt nicht von hier. Ihn unverändert aus einer Antwort nehmen oder weglassen.",
 )
+
+_NOT_FOR_THIS: Final = "Nicht für diesen Schlüssel"
 
 GERMAN: Final[Mapping[type[Exception], German]] = {
     images.ImageEmpty: German(
@@ -134,6 +138,15 @@ GERMAN: Final[Mapping[type[Exception], German]] = {
         "Außerhalb der Grenzen",
         "{field} ist {value}; die Grenzen sind {least} und {most}. Ein {field} dazwischen angeben.",
     ),
+    queries.NoThreshold: German(
+        "Hier gibt es keine Schwelle",
+        "Für gleiche Dateien gibt es keine Schwelle. `threshold` weglassen oder nach near oder similar"
+        " fragen.",
+    ),
+    queries.NotWhole: German(
+        "Keine ganze Zahl",
+        "threshold ist {value}; für near zählt es Bits. Eine ganze Zahl angeben.",
+    ),
     queries.CaptionsWithoutRules: German(
         "Bildunterschriften zählen nicht",
         "Bildunterschriften zählen nur, wo es für das Modell (hier {model}) Regeln dafür gibt und die Anfrage"
@@ -227,6 +240,11 @@ GERMAN: Final[Mapping[type[Exception], German]] = {
         "Überlastet",
         "{limit} warten schon, mehr dürfen es nicht sein. In {retry_after} s noch einmal versuchen.",
     ),
+    batcher.WaitedTooLong: German(
+        "Überlastet",
+        "Die Anfrage kam nach {limit} s Wartezeit nicht an die Reihe."
+        " In {retry_after} s noch einmal versuchen.",
+    ),
     forms.ScratchFull: German(
         "Kein Platz, um die Anfrage zu lesen",
         "Es fehlt Platz, um die Anfrage zu lesen; nichts davon wurde gespeichert. Den Betreiber im Ordner für"
@@ -311,6 +329,35 @@ GERMAN: Final[Mapping[type[Exception], German]] = {
     bad_requests.MethodNotTaken: German(
         "Methode nicht erlaubt",
         "{path} nimmt {method} nicht an. In /docs steht, was wo ist und was es annimmt.",
+    ),
+    access.KeyRequired: German(
+        "Schlüssel nötig",
+        "Der Dienst verlangt einen Schlüssel. Einen als `Authorization: Bearer KEY` oder `X-API-Key: KEY`"
+        " schicken; der Betreiber macht sie mit `python -m service keys create`.",
+    ),
+    access.KeyUnknown: German(
+        "Unbekannter Schlüssel",
+        "Der Schlüssel ist falsch, widerrufen oder abgelaufen. Ihn prüfen oder den Betreiber um einen neuen"
+        " bitten.",
+    ),
+    access.ScopeMissing: German(
+        _NOT_FOR_THIS, "Der Schlüssel „{key}“ darf das nicht. Einen mit der Befugnis {scope} benutzen."
+    ),
+    access.CollectionHidden: German(
+        _NOT_FOR_THIS,
+        "Der Schlüssel „{key}“ gilt nicht für die Sammlung „{collection}“. Einen benutzen, der für sie gilt.",
+    ),
+    access.KeyLimited: German(
+        _NOT_FOR_THIS,
+        "Der Schlüssel „{key}“ gilt nur für einige Sammlungen. Einen benutzen, der für alle gilt.",
+    ),
+    access.RateLimited: German(
+        "Zu viele Anfragen",
+        "Das sind mehr als {limit} Anfragen in einer Minute, und das ist die Grenze. In {retry_after} s noch"
+        " einmal versuchen.",
+    ),
+    keys.NoSuchKey: German(
+        "Kein solcher Schlüssel", "Es gibt keinen Schlüssel {id:d}. Einen aus der Liste nehmen."
     ),
     bad_requests.Refused: German(
         "Anfrage abgelehnt", "{reason}. In /docs steht, was wo ist und was es annimmt."

@@ -122,6 +122,9 @@ PHRASES: Final[Mapping[str, str]] = {
     "{} is no member of an image; give some of {}": "{} gehört zu keinem Bild; einige von diesen angeben: {}",
     "Give a whole number, in digits only": "Eine ganze Zahl angeben, nur in Ziffern",
     "Give either `q` or `image_id`": "Entweder `q` oder `image_id` angeben",
+    "This moment is past. Give one to come, or leave it out": (
+        "Dieser Zeitpunkt ist vorbei. Einen kommenden angeben oder ihn weglassen"
+    ),
     # of Python's JSON
     "Expecting value": "ein Wert fehlt",
     "Expecting property name enclosed in double quotes": "ein Name in doppelten Anführungszeichen fehlt",

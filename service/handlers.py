@@ -15,7 +15,7 @@ from starlette.routing import BaseRoute, Match, Route
 from service.bad_requests import InvalidRequest, MethodNotTaken, NothingThere, Refused
 from service.german_phrases import validation
 from service.openai import problem_response
-from service.problems import KINDS, FieldProblem, problem_of_ours, retry_after
+from service.problems import KINDS, FieldProblem, headers_for, problem_of_ours
 from service.queries import InField
 from service.spoken import spoken
 
@@ -39,9 +39,7 @@ async def _known(request: Request, error: Exception) -> Response:
     problem = problem_of_ours(error)
     if problem.status in (500, 507):
         logger.error("%s", error)  # the operator is told what a client need not know, such as paths
-    seconds = retry_after(error)
-    headers = None if seconds is None else {"Retry-After": str(seconds)}
-    return problem_response(request.url.path, problem, headers)
+    return problem_response(request.url.path, problem, headers_for(error))
 
 
 async def _invalid(request: Request, error: Exception) -> Response:

@@ -16,7 +16,7 @@ from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from service.bad_requests import BadRequest, OtherSite, UnknownHost
-from service.problems import problem_of_ours
+from service.problems import refusal
 from service.settings import Settings
 
 SAFE: Final = ("GET", "HEAD", "OPTIONS")
@@ -36,7 +36,7 @@ class OwnHosts:
             try:
                 self._check(scope["method"], Headers(scope=scope))
             except BadRequest as error:
-                await problem_of_ours(error).response()(scope, receive, send)
+                await refusal(error)(scope, receive, send)
                 return
         await self._app(scope, receive, send)
 
@@ -45,7 +45,7 @@ class OwnHosts:
         host = headers.get("host")
         if host is not None and not self._is_ours(host):  # no browser leaves it out
             raise UnknownHost(host[:100])
-        if method not in SAFE and not self._is_own_page(headers):
+        if method not in SAFE and from_own_page(headers, self._names) is False:
             raise OtherSite(headers.get("origin", "another site")[:100])
 
     def _is_ours(self, host: str) -> bool:
@@ -57,16 +57,19 @@ class OwnHosts:
             or ANY in self._names
         )
 
-    def _is_own_page(self, headers: Headers) -> bool:
-        site = headers.get("sec-fetch-site")
-        if site is not None:  # the browser's own judgement, which holds behind a proxy that rewrites `Host`
-            return site in ("same-origin", "none")
-        origin = headers.get("origin")
-        if origin is None:
-            return True
-        return origin.lower().partition("://")[2] == headers.get("host", "").lower() or (
-            _name(origin) in self._names
-        )
+
+def from_own_page(headers: Headers, names: frozenset[str]) -> bool | None:
+    """Whether the request comes from the service's own page; None where nothing tells, as of programs.
+
+    `names` are those from the settings.
+    """
+    site = headers.get("sec-fetch-site")
+    if site is not None:  # the browser's own judgement, which holds behind a proxy that rewrites `Host`
+        return site in ("same-origin", "none")
+    origin = headers.get("origin")
+    if origin is None:
+        return None
+    return origin.lower().partition("://")[2] == headers.get("host", "").lower() or _name(origin) in names
 
 
 def _name(address: str) -> str:

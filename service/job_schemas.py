@@ -56,7 +56,7 @@ class Job(BaseModel):
     def of(cls, record: JobRecord) -> Self:
         address = f"/v1/jobs/{record.id}"
         links = JobLinks(self=address, items=f"{address}/items", events=f"{address}/events")
-        told = {name: value for name, value in vars(record).items() if name not in ("source", "mark")}
+        told = {name: value for name, value in vars(record).items() if name in cls.model_fields}
         return cls.model_validate({**told, "error": _problem(record.error), "links": links})
 
 

@@ -9,7 +9,9 @@ from typing import Any, Self
 from index.gallery import DEFAULT_COLLECTION, Gallery
 from index.records import CaptionRules, CollectionKey, CollectionRef, ImageRecord
 from index.vectors import Row
+from service.batcher import Load
 from service.decoder import Decoder
+from service.duplicates import Duplicates
 from service.embedder import Embedder, Encoder, Serving
 from service.finder import RULES, Finder, Language
 from service.intake import Intake
@@ -48,6 +50,7 @@ class Library:
         self._coming = coming and Embedder(coming, settings.queue)
         self._partial = gallery.pending() > 0
         self._intake = Intake(gallery, decoder, self._serving, detect, settings)
+        self.duplicates = Duplicates(gallery)
         self._finder = Finder(gallery, decoder, self._serving, detect, settings, rules)
 
     @property
@@ -89,14 +92,16 @@ class Library:
         an outcome, not an exception. Raises UnknownCollection, StorageFull, StorageUnwritable, Stopping; what
         was stored before that stays stored, and counts as existing when it is sent again.
         """
-        key = self.check_collection(collection) if isinstance(collection, str) else collection
-        return self._intake.add(key, uploads)
+        return self._intake.add(self._key(collection), uploads)
 
     def add_in_chunks(
-        self, collection: str, uploads: Iterable[Upload], files: int
+        self, collection: CollectionRef, uploads: Iterable[Upload], files: int
     ) -> Iterator[list[Outcome]]:
         """As `add`, telling of at most `files` images at a time, as soon as they are stored."""
-        return self._intake.add_in_chunks(self.check_collection(collection), uploads, files)
+        return self._intake.add_in_chunks(self._key(collection), uploads, files)
+
+    def _key(self, collection: CollectionRef) -> CollectionKey:
+        return self.check_collection(collection) if isinstance(collection, str) else collection
 
     def change(self, collection: str, id: int, change: Mapping[str, Any]) -> ImageRecord:
         """Change an image: any of the fields of `ImageChange`, with captions as they were given.
@@ -132,6 +137,10 @@ class Library:
         if coming := self._coming:
             return coming.version, self.gallery.coming(coming.version, coming.encoder.dim).pending()
         return self.encoder.version, self.gallery.pending()
+
+    def loads(self) -> Mapping[str, Load]:
+        """Of the queues in front of the model that serves, by what is in them."""
+        return self._serving.now.loads()
 
     def search(
         self,

@@ -8,7 +8,7 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from service.bad_requests import BodiesTooLarge, BodyTooLarge, Bug
-from service.problems import problem_of_ours
+from service.problems import problem_of_ours, refusal
 from service.settings import Settings
 
 logger = logging.getLogger(__name__)
@@ -51,7 +51,9 @@ class BodyLimit:
         limit = self._limit(scope["path"], headers.get("content-type", "").lower())
         announced = headers.get("content-length", "")
         if announced.isdecimal() and int(announced) > limit:
-            await _refuse(limit, scope, receive, send)
+            # No "Connection: close": the server would reset the connection before a client that still sends
+            # has read the answer. So it reads on, and drops what it reads.
+            await refusal(BodyTooLarge(limit))(scope, receive, send)
             return
         await self._holding(scope, _counted(receive, limit), send)
 
@@ -105,12 +107,6 @@ def _counted(receive: Receive, limit: int) -> Receive:
         return message
 
     return counted
-
-
-async def _refuse(limit: int, scope: Scope, receive: Receive, send: Send) -> None:
-    # No "Connection: close": the server would reset the connection before a client that still sends has read
-    # the answer. So it reads on, and drops what it reads.
-    await problem_of_ours(BodyTooLarge(limit)).response()(scope, receive, send)
 
 
 class HeadToo:

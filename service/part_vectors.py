@@ -1,11 +1,12 @@
 """The vectors of a question's parts: embedded, read from the collection, or carried by a cursor."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import Future
 
 from index.errors import CursorExpired, GalleryError
 from index.gallery import Gallery
 from index.vectors import Row
+from service.batcher import in_time
 from service.carried import Vectors, digest
 from service.decoder import Decoder
 from service.embedder import Embedder
@@ -31,6 +32,7 @@ class PartVectors:
         self._embedder = embedder
         self._collection = collection
         self._max_image_bytes = settings.max_image_bytes
+        self._wait_seconds = settings.wait_seconds
 
     def of(
         self, asked: Sequence[Understood], carried: Vectors | None, watch: Stopwatch
@@ -81,11 +83,21 @@ class PartVectors:
         self, asked: Sequence[Understood], contents: Mapping[int, Content], watch: Stopwatch
     ) -> dict[int, Row]:
         decoding = {position: self._decoder.decode(one.data) for position, one in contents.items()}
-        futures = self._texts(asked)
-        futures |= self._images(asked, decoding)
-        if decoding:
-            watch.lap("decode")
-        return {position: future.result() for position, future in futures.items()}
+        images: dict[int, Future[Row]] = {}
+        try:
+            futures = self._texts(asked)
+            images.update(self._images(asked, decoding))
+            if decoding:
+                watch.lap("decode")
+            futures |= images
+            return {position: in_time(future, self._wait_seconds) for position, future in futures.items()}
+        except Exception:
+            # Nobody else waits for these. (A text may be another's as well, and is cheap.)
+            for decoded in decoding.values():
+                decoded.cancel()
+            for embedded in images.values():
+                embedded.cancel()
+            raise
 
     def _texts(self, asked: Sequence[Understood]) -> dict[int, Future[Row]]:
         futures: dict[int, Future[Row]] = {}
@@ -102,13 +114,12 @@ class PartVectors:
 
     def _images(
         self, asked: Sequence[Understood], decoding: Mapping[int, Future[Decoded]]
-    ) -> dict[int, Future[Row]]:
-        futures: dict[int, Future[Row]] = {}
-        for position, future in decoding.items():
+    ) -> Iterator[tuple[int, Future[Row]]]:
+        """By their positions, each as soon as it is decoded."""
+        for number, (position, future) in enumerate(decoding.items()):
             with in_field(asked[position].part.field, ImageError):
-                image = future.result().image()
-            futures[position] = self._embedder.images.submit(image, patient=bool(futures))
-        return futures
+                image = in_time(future, self._wait_seconds).image()
+            yield position, self._embedder.images.submit(image, patient=number > 0)
 
 
 def _taken(carried: Vectors, digests: Mapping[int, bytes]) -> dict[int, Row]:

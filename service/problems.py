@@ -9,6 +9,7 @@ from starlette.responses import Response
 
 from index import errors as gallery
 from service import (
+    access,
     bad_requests,
     batcher,
     decoder,
@@ -16,6 +17,7 @@ from service import (
     forms,
     images,
     images_in_text,
+    keys,
     queries,
     repeats,
     uploads,
@@ -118,6 +120,8 @@ KINDS: Final[dict[type[Exception], Kind]] = {
     queries.QueryUnreadable: Kind(422, "query-unreadable", "Unknown script", "q"),
     queries.BadLanguage: Kind(422, "bad-language", "Not a language", "language"),
     queries.OutOfRange: Kind(422, "out-of-range", "Out of range"),
+    queries.NoThreshold: Kind(422, "no-threshold", "No threshold here", "threshold"),
+    queries.NotWhole: Kind(422, "not-whole", "Not a whole number", "threshold"),
     queries.CaptionsWithoutRules: Kind(422, "captions-without-rules", "Captions take no part", "captions"),
     queries.UnknownModel: Kind(404, "unknown-model", "No such model", "model"),
     queries.WrongDimensions: Kind(422, "wrong-dimensions", "Not the model's dimensions", "dimensions"),
@@ -161,6 +165,13 @@ KINDS: Final[dict[type[Exception], Kind]] = {
     batcher.Stopping: Kind(503, "stopping", "Stopping", retry_after=BACK_AGAIN),
     batcher.Overloaded: Kind(503, "overloaded", "Overloaded"),
     forms.ScratchFull: Kind(507, "scratch-full", "No space left to read the request"),
+    access.KeyRequired: Kind(401, "key-required", "Key required"),
+    access.KeyUnknown: Kind(401, "key-unknown", "Unknown key"),
+    access.ScopeMissing: Kind(403, "key-forbidden", "Not for this key"),
+    access.CollectionHidden: Kind(403, "key-forbidden", "Not for this key", "collection"),
+    access.KeyLimited: Kind(403, "key-forbidden", "Not for this key"),
+    access.RateLimited: Kind(429, "rate-limited", "Too many requests"),
+    keys.NoSuchKey: Kind(404, "no-such-key", "No such key", "key_id"),
     bad_requests.UnknownHost: Kind(421, "unknown-host", "Unknown host"),
     bad_requests.OtherSite: Kind(403, "other-site", "Request from another site"),
     bad_requests.BodyTooLarge: Kind(413, "body-too-large", "Request too large"),
@@ -218,6 +229,21 @@ def retry_after(error: Exception) -> int | None:
     return getattr(error, "retry_after", kind and kind.retry_after)
 
 
+def headers_for(error: Exception) -> dict[str, str]:
+    """What an answer to an error of ours says beside the problem."""
+    headers = {}
+    if (seconds := retry_after(error)) is not None:
+        headers["Retry-After"] = str(seconds)
+    if problem_of_ours(error).status == 401:
+        headers["WWW-Authenticate"] = "Bearer"
+    return headers
+
+
+def refusal(error: Exception) -> Response:
+    """The answer to a request that one of our own errors ended."""
+    return problem_of_ours(error).response(headers_for(error))
+
+
 def problem_of_ours(error: Exception) -> Problem:
     """The same for an error that has its row."""
     problem = problem_for(error)
@@ -247,14 +273,16 @@ def documented(
 
 _MEANINGS: Final[dict[int | str, str]] = {
     "default": "Any other problem",
-    403: "The operator has switched this off",
     400: "A field is missing, out of range or of no use, told as OpenAI does",
-    404: "There is no such collection or image",
+    401: "The service asks for a key, or the key is no good",
+    403: "The key may not do this, or the operator has switched it off",
+    404: "There is no such collection, image or key",
     409: "The request conflicts with what is there",
     410: "The page's place is no more",
     413: "The request, a file or an image is too large",
     415: "The request or a file has the wrong format",
     422: "A field is missing, out of range or of no use",
+    429: "Too many requests in a minute; come back after `Retry-After` seconds",
     503: "Too many requests wait already; come back after `Retry-After` seconds",
     507: "No space is left to store anything",
 }

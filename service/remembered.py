@@ -14,7 +14,7 @@ Result = TypeVar("Result")
 class Remembered(Generic[Item, Result]):
     """A batcher that is asked once for each of the last `size` items. Thread-safe.
 
-    What fails is not remembered; what is under way counts as known.
+    What fails or is cancelled is not remembered; what is under way counts as known.
     """
 
     def __init__(self, batcher: Batcher[Item, Result], size: int) -> None:
@@ -27,7 +27,7 @@ class Remembered(Generic[Item, Result]):
         """As the batcher's, which is asked only where the item is not known."""
         with self._lock:
             known = self._futures.get(item)
-            if known is not None and not (known.done() and known.exception()):
+            if known is not None and not _failed(known):
                 self._futures.move_to_end(item)
                 return known
         future = self._batcher.submit(item, patient=patient)  # outside the lock: the patient may wait long
@@ -37,3 +37,7 @@ class Remembered(Generic[Item, Result]):
             while len(self._futures) > self._size:
                 self._futures.popitem(last=False)
         return future
+
+
+def _failed(future: Future[Result]) -> bool:
+    return future.cancelled() or (future.done() and future.exception() is not None)

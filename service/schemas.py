@@ -63,7 +63,6 @@ class Collections(BaseModel):
 class Readiness(BaseModel):
     status: Literal["ok"] = "ok"
     model: str
-    collections: list[Collection]
     reembedding: Reembedding
 
 

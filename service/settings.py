@@ -47,6 +47,9 @@ class Settings(BaseSettings):
     max_query_chars: PositiveInt = Field(default=1000, description="characters of a text query")
     max_k: PositiveInt = Field(default=1000, description="results of one search")
 
+    rate: PositiveInt | None = Field(
+        default=None, description="requests a minute of each key that has no limit of its own"
+    )
     folder_roots: str = Field(
         default="",
         description="folders of this machine, separated by colons, that may be imported, and all below",
@@ -61,6 +64,10 @@ class Settings(BaseSettings):
 
     queue: PositiveInt = Field(
         default=256, description="requests, or images, that may wait before new ones get 503"
+    )
+    wait_seconds: PositiveFloat = Field(
+        default=20,
+        description="time that a search may wait for a thread, the decoder or the model before it gets 503",
     )
     decode_seconds: PositiveFloat = Field(default=10, description="time for decoding one image")
     decode_memory_mb: int = Field(

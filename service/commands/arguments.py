@@ -45,6 +45,7 @@ def parser(program: str = PROGRAM) -> argparse.ArgumentParser:
     _import(_command(commands, "import", "add what was exported", "import ~/photos-out"))
     _doctor(_command(commands, "doctor", "find and mend what is wrong in a store", "doctor --thorough"))
     _audit(_command(commands, "audit", "tell what candidates cost in quality", "audit --queries queries.txt"))
+    _keys(_command(commands, "keys", "say who may use the service", 'keys create "my phone" --scope read'))
     _completion(_command(commands, "completion", "print completions for a shell", "completion bash"))
     commands.add_parser("evaluate", help="measure a checkpoint on captioned photos", add_help=False)
     return top
@@ -224,7 +225,7 @@ def _reached(command: argparse.ArgumentParser) -> None:
     command.add_argument(
         "--key",
         type=_text,
-        default=os.environ.get("PIVOT_KEY"),
+        default=os.environ.get("PIVOT_KEY") or None,
         help="for a service that asks for one (default: PIVOT_KEY, which others cannot see)",
     )
 
@@ -245,6 +246,30 @@ def _audit(command: argparse.ArgumentParser) -> None:
     )
     _collection(command)
     _store(command)
+
+
+def _keys(command: argparse.ArgumentParser) -> None:
+    actions = command.add_subparsers(dest="action", metavar="ACTION", required=True)
+    create = actions.add_parser("create", help="make a key; its secret is printed this once")
+    create.add_argument("name", type=_text, metavar="NAME", help="what people call it")
+    create.add_argument(
+        "--scope", choices=("read", "write", "admin"), default="read", help="what it may do (default: read)"
+    )
+    create.add_argument(
+        "--collection",
+        type=_text,
+        action="append",
+        metavar="NAME",
+        help="one that it may see, and others not; may be given several times (default: all)",
+    )
+    create.add_argument("--rate", type=int, metavar="N", help="requests a minute (default: PIVOT_RATE)")
+    create.add_argument(
+        "--expires", metavar="TIME", help="when it ends, such as 2027-01-31T00:00Z (default: never)"
+    )
+    revoke = actions.add_parser("revoke", help="end a key for good")
+    revoke.add_argument("id", type=int, metavar="ID", help="as `list` prints it")
+    for action in (create, actions.add_parser("list", help="print all keys"), revoke):
+        _store(action)
 
 
 def _collection(command: argparse.ArgumentParser) -> None:

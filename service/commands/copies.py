@@ -24,6 +24,7 @@ from service.commands.errors import CommandError
 from service.commands.jobs import follow
 from service.decoder import Decoder
 from service.images import ImageError
+from service.keys import KeyFile
 
 TAR: Final = ".tar"
 
@@ -43,6 +44,7 @@ def backup(store: Path, target: Path) -> str:
     """What was done, for people. Raises FilesLost and what `back_up` raises."""
     with _bar("backup") as progress:
         done = back_up(store, target, progress)
+    KeyFile(store).copy_to(target)  # or what was closed would be open where the backup is served
     told = f"{done.images:,} images are safe in {target}, {done.copied:,} of them copied now."
     if done.lost:
         raise FilesLost(told, len(done.lost), store)

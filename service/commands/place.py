@@ -52,11 +52,11 @@ def elsewhere(address: str, key: str | None) -> Iterator[Place]:
 
 @contextmanager
 def here(library: Library, settings: Settings, *, background: bool) -> Iterator[Place]:
-    """A service in this process, behind a socket that only this user can reach.
+    """A service in this process, behind a socket that only this user can reach, who needs no key.
 
     With `background` it goes on with jobs and with embedding what awaits it, as `serve` does.
     """
-    app = create_app(library, settings)
+    app = create_app(library, settings, guarded=False)
     with TemporaryDirectory(prefix="pivot-") as folder:
         socket = str(Path(folder) / "socket")
         server = uvicorn.Server(

@@ -5,6 +5,7 @@ down its items does not keep uploads waiting for the catalog. What was written d
 power cut; what was added and not yet written down is met again as existing content, see `Runner`.
 """
 
+import logging
 import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -14,9 +15,13 @@ from pathlib import Path
 from typing import Any, Final, Literal, NamedTuple, get_args
 
 from index.connections import Connections
+from index.errors import StoreDamaged, translated
+from index.records import CollectionKey, CollectionRef
 from index.sql import instant, now
 from service.batcher import Overloaded
 from service.jobs.errors import UnknownJob
+
+logger = logging.getLogger(__name__)
 
 FILE: Final = "jobs.sqlite3"
 KEPT: Final = 1000  # finished jobs
@@ -63,6 +68,10 @@ STEPS: Final = (
     ) STRICT, WITHOUT ROWID;
     CREATE INDEX items_by_status ON items (job_id, status, number);
     """,
+    """
+    ALTER TABLE jobs ADD COLUMN collection_id INTEGER; -- which stays when the name changes
+    CREATE INDEX jobs_by_collection ON jobs (collection_id);
+    """,
 )
 
 
@@ -70,7 +79,7 @@ STEPS: Final = (
 class JobRecord:
     id: int
     kind: Kind
-    collection: str
+    collection: str  # its name of now, or the last one that it had
     state: State
     source: str
     total: int | None
@@ -83,6 +92,13 @@ class JobRecord:
     error: str | None
     created_at: str
     updated_at: str
+    collection_id: int | None  # None in jobs of long ago
+
+    @property
+    def target(self) -> CollectionRef:
+        if self.collection_id is None:
+            return self.collection
+        return CollectionKey(self.collection_id, self.collection)
 
     @property
     def finished(self) -> bool:
@@ -123,27 +139,53 @@ class Ledger:
     """Thread-safe."""
 
     def __init__(self, store: Path) -> None:
-        """Jobs that ran when the service ended wait again, in front. Raises StoreTooNew, StoreDamaged."""
-        self._connections = Connections(store / FILE, STEPS)
-        with self._connections.writing() as connection:
-            connection.execute("UPDATE jobs SET state = 'queued' WHERE state = 'running'")
+        """Jobs that ran when the service ended wait again, in front.
+
+        A file that is damaged is set aside: jobs are not worth a service that does not start. Raises
+        StoreTooNew, StorageFull, StorageUnwritable.
+        """
+        try:
+            self._connections = _opened(store / FILE)
+        except StoreDamaged as error:
+            aside = _set_aside(store / FILE)
+            logger.error(
+                "the list of jobs was damaged (%s) and lies in %s now; imports that had not ended are lost:"
+                " send them again",
+                *(error.reason, aside),
+            )
+            self._connections = _opened(store / FILE)
 
     def close(self) -> None:
         self._connections.close()
 
     def create(
-        self, kind: Kind, collection: str, source: str, *, most_waiting: int, entries: Sequence[Entry] = ()
+        self,
+        kind: Kind,
+        collection: CollectionKey,
+        source: str,
+        *,
+        most_waiting: int,
+        entries: Sequence[Entry] = (),
     ) -> JobRecord:
         """A job that waits; with `entries` for one that need not look for them. Raises Overloaded."""
         with self._connections.writing() as connection:
             self._check_room(connection, most_waiting)
             (id,) = connection.execute(
-                """INSERT INTO jobs (kind, collection, state, source, total, created_at, updated_at)
-                VALUES (?, ?, 'queued', ?, ?, ?, ?) RETURNING id""",
-                (kind, collection, source, len(entries) or None, *(now(),) * 2),
+                """INSERT INTO jobs
+                (kind, collection, collection_id, state, source, total, created_at, updated_at)
+                VALUES (?, ?, ?, 'queued', ?, ?, ?, ?) RETURNING id""",
+                (kind, collection.name, collection.id, source, len(entries) or None, *(now(),) * 2),
             ).fetchone()
             _insert(connection, id, 0, entries)
             return _job(connection, id)
+
+    def rename(self, collection: CollectionKey) -> None:
+        """Has the collection's jobs tell the name that it has now."""
+        with self._connections.writing() as connection:
+            connection.execute(
+                "UPDATE jobs SET collection = ? WHERE collection_id = ? AND collection != ?",
+                (collection.name, collection.id, collection.name),
+            )
 
     def check_room(self, most_waiting: int) -> None:
         """Raises Overloaded."""
@@ -166,6 +208,11 @@ class Ledger:
                 (state, collection, before, limit),
             )
             return [JobRecord(*row) for row in rows]
+
+    def counts(self) -> dict[str, int]:
+        """How many jobs are in each state that any is in."""
+        with self._connections.reading() as connection:
+            return dict(connection.execute("SELECT state, count(*) FROM jobs GROUP BY state").fetchall())
 
     def items(self, id: int, *, after: int, limit: int, status: str | None = None) -> list[ItemRecord]:
         """Those that are done, numbers above `after`, in their order."""
@@ -273,6 +320,28 @@ class Ledger:
         (waiting,) = connection.execute("SELECT count(*) FROM jobs WHERE state = 'queued'").fetchone()
         if waiting >= most:
             raise Overloaded(most, RETRY_SECONDS)
+
+
+def _opened(path: Path) -> Connections:
+    """Raises StoreDamaged, StoreTooNew."""
+    connections = Connections(path, STEPS)
+    try:
+        with connections.writing() as connection:
+            connection.execute("UPDATE jobs SET state = 'queued' WHERE state = 'running'")
+    except BaseException:
+        connections.close()
+        raise
+    return connections
+
+
+def _set_aside(path: Path) -> Path:
+    """Gives the file another name, with what belongs to it; one that was set aside earlier makes room."""
+    aside = path.with_name(f"{path.name}.damaged")
+    with translated(path.parent):
+        for end in ("-wal", "-shm", ""):
+            if (there := path.with_name(path.name + end)).exists():
+                there.replace(aside.with_name(aside.name + end))
+    return aside
 
 
 def _insert(connection: sqlite3.Connection, id: int, first: int, entries: Sequence[Entry]) -> None:

@@ -55,6 +55,9 @@ class Runner:
         ]
 
     def start(self) -> None:
+        gallery = self._library.gallery
+        for record in gallery.collections():  # should the service have ended in the middle of a renaming
+            self._ledger.rename(gallery.key(record.name))
         needed = self._ledger.archives()
         for path in archives_folder(self._settings.store).iterdir():
             if path.name not in needed:
@@ -138,19 +141,18 @@ class Runner:
 
     def _import(self, job: JobRecord, source: Source) -> None:
         gallery = self._library.gallery
-        self._library.check_collection(job.collection)
+        newest = gallery.images(job.target, limit=1, newest_first=True)
         if job.total is None:
             self._ledger.plan(job.id, source.plan())
         mark = job.mark
         if mark is None:
-            newest = gallery.images(job.collection, limit=1, newest_first=True)
             mark = newest[0].id if newest else 0
             self._ledger.begin(job.id, mark)
         self._bell.ring()
         numbers: deque[int] = deque()
         uploads = source.uploads(self._due(job.id, numbers))
         unsure = 0 if job.mark is None else 2 * CHUNK_FILES  # what may be stored and not written down
-        for outcomes in self._library.add_in_chunks(job.collection, uploads, CHUNK_FILES):
+        for outcomes in self._library.add_in_chunks(job.target, uploads, CHUNK_FILES):
             results: list[Result] = []
             for outcome in outcomes:
                 status = outcome.status

@@ -6,23 +6,24 @@ from fastapi import APIRouter, Path, Response
 
 from service import schemas
 from service.problems import documented
-from service.routes.context import CollectionName, InContext
+from service.routes.context import CollectionName, InAccess, InContext
 
 router = APIRouter(prefix="/v1/collections", tags=["collections"])
 
 
 @router.get("", summary="List the collections")
-def list_collections(context: InContext) -> schemas.Collections:
-    """All of them, in the order of their creation. One named `default` is always there."""
-    records = context.library.gallery.collections()
+def list_collections(context: InContext, access: InAccess) -> schemas.Collections:
+    """All that the key may see, in the order of their creation. One named `default` is always there."""
+    records = [record for record in context.library.gallery.collections() if access.sees(record.name)]
     return schemas.Collections(collections=[schemas.Collection.of(record) for record in records])
 
 
 @router.post("", summary="Create a collection", status_code=201, responses=documented(409, 422))
 def create_collection(
-    body: schemas.NewCollection, response: Response, context: InContext
+    body: schemas.NewCollection, response: Response, context: InContext, access: InAccess
 ) -> schemas.Collection:
     """A new, empty collection. `Location` is its address."""
+    access.check_collection(body.name)
     created = schemas.Collection.of(context.library.gallery.create_collection(body.name))
     response.headers["Location"] = f"{router.prefix}/{created.name}"
     return created
@@ -39,9 +40,16 @@ def rename_collection(
     collection: Annotated[str, Path(description="its name", examples=["holidays"])],
     body: schemas.CollectionChange,
     context: InContext,
+    access: InAccess,
 ) -> schemas.Collection:
-    """Its images keep their ids; uploads that are under way go on. `default` keeps its name."""
-    return schemas.Collection.of(context.library.gallery.rename_collection(collection, body.name))
+    """Its images keep their ids; uploads and jobs that are under way go on. `default` keeps its name.
+
+    Keys that are for some collections know these by name.
+    """
+    access.check_collection(body.name)
+    renamed = context.library.gallery.rename_collection(collection, body.name)
+    context.ledger.rename(context.library.gallery.key(body.name))
+    return schemas.Collection.of(renamed)
 
 
 @router.delete("/{collection}", summary="Delete a collection", status_code=204, responses=documented(404))

@@ -5,13 +5,17 @@ from typing import Annotated, cast
 
 from fastapi import Depends, Path, Request
 
+from service.access import Access
 from service.fetch import Fetcher
 from service.gate import Gate
+from service.guard import ACCESS
 from service.integers import Integer
 from service.jobs.events import Bell
 from service.jobs.ledger import Ledger
 from service.jobs.runner import Runner
+from service.keyring import Keyring
 from service.library import Library
+from service.metrics import Metrics
 from service.reembedding import Reembedding
 from service.repeats import Repeats
 from service.settings import Settings
@@ -23,11 +27,13 @@ class Context:
 
     library: Library
     settings: Settings
+    metrics: Metrics
     searches: Gate
     uploads: Gate
     embeddings: Gate
     upkeep: Gate
     reembedding: Reembedding
+    keyring: Keyring
     ledger: Ledger
     runner: Runner
     bell: Bell
@@ -40,6 +46,12 @@ async def _context(request: Request) -> Context:
     return cast(Context, request.app.state.context)
 
 
+async def _access(request: Request) -> Access:
+    return cast(Access, getattr(request.state, ACCESS, Access()))
+
+
 InContext = Annotated[Context, Depends(_context)]
+InAccess = Annotated[Access, Depends(_access)]
+"""What the caller may do; for routes that show or change more than the collection of their address."""
 CollectionName = Annotated[str, Path(description="name of the collection", examples=["default"])]
 ImageId = Annotated[Integer, Path(description="id of the image", examples=[1])]

@@ -17,13 +17,11 @@ async def live() -> schemas.Health:
 
 @router.get("/readyz", summary="Is the service ready?", responses=documented(503))
 def ready(context: InContext) -> schemas.Readiness:
-    """Asks the store how many images each collection has, and how many of them searches can find."""
+    """Asks the store what awaits a vector. Needs no key, and so names no collection."""
     library = context.library
-    collections = [schemas.Collection.of(record) for record in library.gallery.collections()]
     awaited, pending = library.awaited()
     return schemas.Readiness(
         model=library.encoder.version,
-        collections=collections,
         reembedding=schemas.Reembedding(running=context.reembedding.running, model=awaited, pending=pending),
     )
 

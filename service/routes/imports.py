@@ -8,6 +8,7 @@ from fastapi.concurrency import run_in_threadpool
 from fastapi.exceptions import RequestValidationError
 from pydantic import ValidationError
 
+from index.records import CollectionKey
 from service import job_schemas as schemas
 from service.fetch import allowed
 from service.jobs.archives import archive
@@ -41,24 +42,25 @@ async def add_import(
     photo are passed over and counted as `skipped`; links, encrypted entries, archives within the archive and
     names that lead out of it are items that fail. A folder has to lie below those that the operator named.
     """
-    await run_in_threadpool(_check, context, collection)  # before anything is received
+    key = await run_in_threadpool(_checked, context, collection)  # before anything is received
     with context.uploads.place():
         if request.headers.get("content-type", "").lower().startswith(FORM):
             folder = archives_folder(context.settings.store)
             async with archive_of(request, folder) as path:
                 await run_in_threadpool(_look_at, context, path)
-                record = await run_in_threadpool(_create, context, "archive", collection, path.name)
+                record = await run_in_threadpool(_create, context, "archive", key, path.name)
         else:
             body = _parsed(await request.body())
-            record = await run_in_threadpool(_begin, context, collection, body)
+            record = await run_in_threadpool(_begin, context, key, body)
     context.runner.wake()
     response.headers["Location"] = f"/v1/jobs/{record.id}"
     return schemas.Job.of(record)
 
 
-def _check(context: Context, collection: str) -> None:
-    context.library.check_collection(collection)
+def _checked(context: Context, collection: str) -> CollectionKey:
+    key = context.library.check_collection(collection)
     context.ledger.check_room(context.settings.max_jobs)
+    return key
 
 
 def _look_at(context: Context, path: Path) -> None:
@@ -66,7 +68,7 @@ def _look_at(context: Context, path: Path) -> None:
     archive(path, context.settings.max_image_bytes).close()
 
 
-def _begin(context: Context, collection: str, body: schemas.NewImport) -> JobRecord:
+def _begin(context: Context, collection: CollectionKey, body: schemas.NewImport) -> JobRecord:
     if body.folder is not None:
         found = FolderSource(body.folder, context.settings.folders, context.settings.max_image_bytes)
         return _create(context, "folder", collection, str(found.path))
@@ -77,7 +79,9 @@ def _begin(context: Context, collection: str, body: schemas.NewImport) -> JobRec
     )
 
 
-def _create(context: Context, kind: Literal["archive", "folder"], collection: str, source: str) -> JobRecord:
+def _create(
+    context: Context, kind: Literal["archive", "folder"], collection: CollectionKey, source: str
+) -> JobRecord:
     return context.ledger.create(kind, collection, source, most_waiting=context.settings.max_jobs)
 
 

@@ -108,8 +108,10 @@ def test_text_that_is_no_cursor_is_refused(gallery: Gallery, cursor: str) -> Non
         ("width", 2**63, 1),
         ("filename", 1, 1),
         ("filename", "\ud800", 1),
-    ]
-    + [("width", 1, "1"), ("width", 1, 2**63), ("width", None, 1)],
+        ("width", 1, "1"),
+        ("width", 1, 2**63),
+        ("width", None, 1),
+    ],
 )
 def test_forged_places_are_refused_before_sqlite_sees_them(
     gallery: Gallery, order: Order, value: object, id: object

@@ -6,16 +6,19 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import httpx
 import uvicorn
+from fastapi import FastAPI
 
 from index.gallery import Gallery
 from service.app import create_app
 from service.decoder import Decoder
 from service.fetch import Fetcher
+from service.keyring import Keyring
 from service.library import Library
+from service.routes.context import Context
 from service.settings import Settings
 from service.uploads import Upload
 from tests.fakes import ColourEncoder, detect
@@ -29,6 +32,11 @@ class Service:
     library: Library
     client: httpx.Client
     folder: Path  # of the store
+    app: FastAPI
+
+    @property
+    def keyring(self) -> Keyring:
+        return cast(Context, self.app.state.context).keyring
 
 
 def library_in(folder: Path, encoder: ColourEncoder, settings: Settings) -> Library:
@@ -49,11 +57,8 @@ def serving(folder: Path, *, fetcher: Fetcher | None = None, **settings: Any) ->
     encoder = ColourEncoder()
     configured = Settings(decode_workers=1, store=folder, **settings)
     library = library_in(folder, encoder, configured)
-    server = uvicorn.Server(
-        uvicorn.Config(
-            create_app(library, configured, fetcher), port=0, log_config=None, ws="none", lifespan="on"
-        )
-    )
+    app = create_app(library, configured, fetcher)
+    server = uvicorn.Server(uvicorn.Config(app, port=0, log_config=None, ws="none", lifespan="on"))
     thread = threading.Thread(target=server.run)
     thread.start()
     try:
@@ -62,7 +67,7 @@ def serving(folder: Path, *, fetcher: Fetcher | None = None, **settings: Any) ->
             time.sleep(0.005)
         host, port = server.servers[0].sockets[0].getsockname()
         with httpx.Client(base_url=f"http://{host}:{port}", timeout=60) as client:
-            yield Service(encoder, library, client, folder)
+            yield Service(encoder, library, client, folder, app)
     finally:
         encoder.open.set()
         server.should_exit = True

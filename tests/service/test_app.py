@@ -1,6 +1,8 @@
 import logging
 import socket
 import threading
+import time
+from collections.abc import Sequence
 from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -10,6 +12,7 @@ import pytest
 
 from index.errors import StoreClosed
 from index.gallery import Gallery
+from index.vectors import Rows
 from service.batcher import Stopping
 from service.settings import Settings
 from tests.fakes import ColourEncoder
@@ -130,6 +133,41 @@ def test_overload_is_told_with_a_time_to_come_back_and_passes(tmp_path: Path, ki
         assert ask().is_success
 
 
+def test_a_search_whose_turn_does_not_come_in_time_is_told_so_and_never_embedded(tmp_path: Path) -> None:
+    with serving(tmp_path, wait_seconds=0.2) as service, ThreadPoolExecutor() as clients:
+        service.encoder.open.clear()
+        begun = clients.submit(service.client.post, SEARCH, json={"q": "red"})
+        assert service.encoder.started.wait(timeout=30)
+        late = [service.client.post(SEARCH, json={"q": q}) for q in ("blue", "green")]
+        service.encoder.open.set()
+        assert begun.result().status_code == 200
+        for answer in late:
+            assert (answer.status_code, answer.json()["type"]) == (503, "urn:pivot:overloaded")
+            assert answer.json()["limit"] == 0.2
+            assert int(answer.headers["retry-after"]) >= 1
+        assert service.client.post(SEARCH, json={"q": "yellow"}).status_code == 200
+        assert service.encoder.text_batches == [1, 1]
+
+
+def test_a_storm_of_searches_is_answered_or_refused_and_leaves_nothing_behind(tmp_path: Path) -> None:
+    with serving(tmp_path, queue=4, wait_seconds=0.05) as service, ThreadPoolExecutor(32) as clients:
+        embed = service.encoder.embed_texts
+
+        def slowly(texts: Sequence[str], languages: Sequence[str]) -> Rows:
+            time.sleep(0.02)
+            return embed(texts, languages)
+
+        service.encoder.embed_texts = slowly  # type: ignore[method-assign]
+        bodies = [{"q": f"red {number}"} for number in range(200)]
+        answers = list(clients.map(lambda body: service.client.post(SEARCH, json=body), bodies))
+        refused = [answer for answer in answers if answer.status_code != 200]
+        assert 0 < len(refused) < len(answers)
+        assert {answer.status_code for answer in refused} == {503}
+        assert all("retry-after" in answer.headers for answer in refused)
+        for number in range(8):  # more than have a place at a time
+            assert service.client.post(SEARCH, json={"q": f"blue {number}"}).status_code == 200
+
+
 @pytest.mark.parametrize("path", [IMAGES, f"{SEARCH}/image"])
 def test_forms_that_are_still_being_sent_count_as_inside(tmp_path: Path, path: str) -> None:
     with serving(tmp_path, queue=1) as service:
@@ -202,5 +240,5 @@ def test_images_of_an_older_model_become_searchable_in_the_background(tmp_path: 
                 break
             threading.Event().wait(0.01)
         assert ready["reembedding"] == {"running": False, "model": "colours-1", "pending": 0}
-        assert ready["collections"][0]["searchable"] == 3
+        assert service.client.get("/v1/collections/default").json()["searchable"] == 3
         assert len(service.client.post(SEARCH, json={"q": "rot"}).json()["results"]) == 3

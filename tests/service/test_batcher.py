@@ -1,11 +1,12 @@
 import threading
+import time
 from collections.abc import Sequence
 from concurrent.futures import wait
 from contextlib import closing
 
 import pytest
 
-from service.batcher import Batcher, Overloaded, Stopping
+from service.batcher import Batcher, Overloaded, Stopping, WaitedTooLong, in_time
 
 
 class Doubler:
@@ -120,3 +121,62 @@ def test_closing_frees_a_patient_caller() -> None:
     double.open.set()
     closer.join(timeout=30)
     assert len(refused) == 1
+
+
+def test_what_is_cancelled_while_it_waits_is_left_out() -> None:
+    double = Doubler()
+    with batcher_of(double) as batcher:
+        double.block(batcher)
+        given_up = [batcher.submit(number) for number in (1, 2)]
+        assert all(future.cancel() for future in given_up)
+        double.open.set()
+        assert batcher.submit(3).result() == 6
+    assert double.batches == [[0], [3]]
+
+
+def test_where_all_that_wait_are_cancelled_the_next_one_is_served() -> None:
+    double = Doubler()
+    with batcher_of(double) as batcher:
+        double.block(batcher)
+        assert batcher.submit(1).cancel()
+        double.open.set()
+        while double.batches == [[0]] and batcher._waiting:
+            time.sleep(0.001)
+        assert batcher.submit(2).result(timeout=30) == 4
+
+
+def test_what_is_cancelled_takes_no_room() -> None:
+    double = Doubler()
+    with batcher_of(double, queue=1) as batcher:
+        double.block(batcher)
+        assert batcher.submit(1).cancel()
+        kept = batcher.submit(2)
+        with pytest.raises(Overloaded):
+            batcher.submit(3)
+        double.open.set()
+        assert kept.result() == 4
+
+
+def test_what_does_not_begin_in_time_is_never_done() -> None:
+    double = Doubler()
+    with batcher_of(double) as batcher:
+        double.block(batcher)
+        late = batcher.submit(1)
+        with pytest.raises(WaitedTooLong, match=r"0\.01 s") as raised:
+            in_time(late, 0.01)
+        assert (raised.value.limit, raised.value.retry_after) == (0.01, 1)
+        with pytest.raises(WaitedTooLong):  # for another who waited for the same
+            in_time(late, 30)
+        double.open.set()
+        assert in_time(batcher.submit(2), 30) == 4
+    assert double.batches == [[0], [2]]
+
+
+def test_what_has_begun_in_time_is_waited_for() -> None:
+    double = Doubler()
+    with batcher_of(double) as batcher:
+        double.open.clear()
+        future = batcher.submit(1)
+        assert double.started.wait(timeout=30)
+        threading.Timer(0.1, double.open.set).start()
+        assert in_time(future, 0.01) == 2

@@ -3,7 +3,7 @@ import threading
 import anyio
 import pytest
 
-from service.batcher import Overloaded
+from service.batcher import Overloaded, WaitedTooLong
 from service.gate import Gate
 
 
@@ -47,3 +47,16 @@ async def test_who_comes_when_all_places_are_taken_is_turned_away_until_one_leav
             await gate.run(leave.wait)
         leave.set()
     assert await gate.run(leave.wait)
+
+
+@pytest.mark.anyio
+async def test_who_gets_no_thread_in_time_is_sent_away_and_what_has_begun_goes_on() -> None:
+    gate, leave, done = Gate(threads=1, limit=5, seconds=0.05), threading.Event(), list[str]()
+    async with anyio.create_task_group() as visitors:
+        visitors.start_soon(gate.run, leave.wait)
+        await anyio.wait_all_tasks_blocked()
+        with pytest.raises(WaitedTooLong, match=r"0\.05 s"):
+            await gate.run(done.append, "late")
+        leave.set()
+    await gate.run(done.append, "in time")
+    assert done == ["in time"]

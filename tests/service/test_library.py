@@ -237,7 +237,7 @@ def test_the_default_collection_stays_while_it_is_emptied(tmp_path: Path) -> Non
         filled(library, "default")
         before = library.gallery.collection("default")
         library.delete_collection("default")
-        assert library.gallery.collection("default") == replace(before, images=0, searchable=0)
+        assert library.gallery.collection("default") == replace(before, images=0, searchable=0, bytes=0)
         library.gallery.create_collection("other")
         library.delete_collection("other")
         with pytest.raises(UnknownCollection):

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 import httpx
 import pytest
 
+from service.access import rule_for
 from service.problems import MEDIA_TYPE
 from tests.service.jobs.packing import zipped
 from tests.service.pictures import BLUE, RED, plain
@@ -65,6 +66,10 @@ def filled(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
     with serving(tmp_path_factory.mktemp("filled")) as service:
         files = [("files", ("red.png", plain(RED))), ("files", ("blue.png", plain(BLUE)))]
         assert service.client.post("/v1/collections/default/images", files=files).status_code == 201
+        # An example makes a key: the service is to ask for one from the start. Another one is deleted.
+        for name in ("admin", "other"):
+            made = service.client.post("/v1/keys", json={"name": name, "scope": "admin"}).json()
+            service.client.headers.setdefault("X-API-Key", made["secret"])
         service.library.gallery.create_collection("holidays")  # which an example renames
         yield service
 
@@ -77,6 +82,8 @@ def description(filled: Service) -> Description:
 def test_every_example_runs_as_it_stands(filled: Service, description: Description) -> None:
     deletions_last = sorted(description.operations, key=lambda one: (one.method == "delete", -len(one.path)))
     for operation in deletions_last:
+        if operation.description["operationId"] == "start_session":
+            continue  # no example of a key is one
         parameters = operation.description.get("parameters", [])
         examples = {
             one["name"]: one["schema"]["examples"][0] for one in parameters if "examples" in one["schema"]
@@ -113,11 +120,13 @@ def test_the_names_that_clients_are_generated_from_stay(description: Description
         "cancel_job",
         "change_image",
         "create_collection",
+        "create_key",
         "delete_collection",
         "delete_image",
         "delete_images",
         "describe_model",
         "embed",
+        "end_session",
         "examine_store",
         "export_collection",
         "follow_job",
@@ -125,21 +134,29 @@ def test_the_names_that_clients_are_generated_from_stay(description: Description
         "get_file",
         "get_image",
         "get_job",
+        "get_key",
+        "get_metrics",
         "get_model",
+        "get_session",
         "get_thumbnail",
         "list_collections",
+        "list_duplicates",
+        "list_image_duplicates",
         "list_images",
         "list_items",
         "list_jobs",
+        "list_keys",
         "list_models",
         "live",
         "ready",
         "rename_collection",
+        "revoke_key",
         "search",
         "search_batch",
         "search_by_address",
         "search_by_image",
         "search_captions",
+        "start_session",
     ]
 
 
@@ -177,3 +194,15 @@ def test_every_reference_leads_somewhere(description: Description) -> None:
 
 def test_nothing_is_described_that_the_service_does_not_send(description: Description) -> None:
     assert not {"HTTPValidationError", "ValidationError"} & set(description.document["components"]["schemas"])
+
+
+def test_what_asks_for_a_key_says_so_and_how_it_refuses(description: Description) -> None:
+    for operation in description.operations:
+        open_to_all = rule_for(operation.method.upper(), operation.path).scope is None
+        assert (operation.description.get("security") == []) == open_to_all
+        assert open_to_all or {"401", "403", "429"} <= set(operation.description["responses"])
+    schemes = description.document["components"]["securitySchemes"]
+    assert [set(one) & set(schemes) for one in description.document["security"]] == [
+        *({name} for name in schemes),
+        set(),
+    ]

@@ -1,4 +1,6 @@
+import threading
 from collections.abc import Iterator, Sequence
+from contextlib import closing
 
 import pytest
 
@@ -49,3 +51,22 @@ def test_what_fails_is_asked_for_again(remembered: Remembered[str, int], countin
         with pytest.raises(ValueError, match="bad"):
             remembered.submit("bad").result()
     assert counting.asked == ["bad", "bad"]
+
+
+def test_what_was_given_up_is_asked_for_again() -> None:
+    started, go_on = threading.Event(), threading.Event()
+
+    def slowly(texts: Sequence[str]) -> list[int]:
+        started.set()
+        assert go_on.wait(timeout=30)
+        return [len(text) for text in texts]
+
+    batcher = Batcher(slowly, name="slow", batch=4, queue=8)
+    with closing(batcher):
+        remembered = Remembered(batcher, size=2)
+        remembered.submit("a")
+        assert started.wait(timeout=30)
+        assert remembered.submit("red").cancel()
+        again = remembered.submit("red")
+        go_on.set()
+        assert again.result(timeout=30) == 3

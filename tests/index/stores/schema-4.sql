@@ -55,6 +55,7 @@ CREATE TABLE receipts ( -- what was answered to a request that had a key, should
         created_at TEXT NOT NULL,
         PRIMARY KEY (collection_id, key)
     ) STRICT;
+INSERT INTO "receipts" VALUES(1,'a key','a digest',X'789CABAE0500017500F9','2026-01-31T12:00:00.123Z');
 CREATE TABLE serving ( -- the model whose vectors are searched: one row, or none yet
         one INTEGER PRIMARY KEY CHECK (one = 1),
         model_version TEXT NOT NULL,
@@ -66,6 +67,7 @@ CREATE TABLE unreadable_captions ( -- those that the model has no vector for, no
         model_version TEXT NOT NULL,
         PRIMARY KEY (caption_id, model_version)
     ) STRICT;
+INSERT INTO "unreadable_captions" VALUES(2,'model-1');
 CREATE TABLE vectors (
         image_id INTEGER NOT NULL REFERENCES images (id) ON DELETE CASCADE,
         model_version TEXT NOT NULL,

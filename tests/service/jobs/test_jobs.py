@@ -14,8 +14,11 @@ from typing import Any
 import httpx
 import pytest
 
+from index.gallery import Gallery
+from index.records import CollectionKey
 from service.fetch import Fetcher, FetchFailed
 from service.jobs.ledger import Ledger
+from tests.fakes import ColourEncoder
 from tests.service.jobs.packing import (
     counts,
     events,
@@ -252,12 +255,53 @@ def test_many_listeners_hear_a_job_as_it_happens_and_keep_nobody_waiting(tmp_pat
 def test_finished_jobs_are_forgotten_in_time(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("service.jobs.ledger.KEPT", 2)
     ledger = Ledger(tmp_path)
-    ids = [ledger.create("folder", "default", "/a", most_waiting=9).id for _ in range(4)]
+    ids = [ledger.create("folder", CollectionKey(1, "default"), "/a", most_waiting=9).id for _ in range(4)]
     for id in ids:
         ledger.finish(id, "succeeded")
     kept = ledger.jobs(state=None, collection=None, before=None, limit=9)
     ledger.close()
     assert [job.id for job in kept] == ids[:1:-1]
+
+
+def test_a_damaged_list_of_jobs_is_set_aside(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    (tmp_path / "jobs.sqlite3").write_bytes(b"no database " * 1000)
+    with serving(tmp_path) as service:
+        assert service.client.get("/v1/jobs").json()["jobs"] == []
+        assert imported(service, "default", zipped(PHOTOS))["state"] == "succeeded"
+    assert (tmp_path / "jobs.sqlite3.damaged").read_bytes().startswith(b"no database")
+    assert "send them again" in caplog.text
+
+
+def test_a_job_follows_its_collection_to_another_name(tmp_path: Path) -> None:
+    with serving(tmp_path) as service:
+        service.library.gallery.create_collection("trips")
+        service.encoder.open.clear()
+        id = sent(service, "trips", zipped(MANY)).json()["id"]
+        assert service.encoder.started.wait(timeout=30)
+        service.client.patch("/v1/collections/trips", json={"name": "holidays"})
+        service.library.gallery.create_collection("trips")  # another one, which has no part in it
+        service.encoder.open.set()
+        job = finished(service.client, id)
+        assert (job["state"], job["created"], job["collection"]) == ("succeeded", len(MANY), "holidays")
+        found = service.client.get("/v1/jobs", params={"collection": "holidays"}).json()["jobs"]
+        assert [one["id"] for one in found] == [id]
+
+
+def test_a_job_that_waits_goes_on_in_a_collection_that_was_renamed_while_the_service_was_away(
+    tmp_path: Path,
+) -> None:
+    with serving(tmp_path) as service:
+        service.library.gallery.create_collection("trips")
+        key = service.library.gallery.key("trips")
+    (tmp_path / "imports" / "waits").write_bytes(zipped(PHOTOS))
+    ledger = Ledger(tmp_path)
+    id = ledger.create("archive", key, "waits", most_waiting=9).id
+    ledger.close()
+    with Gallery.open(tmp_path, dim=ColourEncoder.dim, model_version=ColourEncoder().version) as gallery:
+        gallery.rename_collection("trips", "holidays")
+    with serving(tmp_path) as service:
+        job = finished(service.client, id)
+        assert (job["state"], job["created"], job["collection"]) == ("succeeded", 2, "holidays")
 
 
 SLOW = """
