@@ -10,8 +10,10 @@ import numpy as np
 
 from index.catalog import Catalog
 from index.cursors import Position, fingerprint, to_cursor, to_position
+from index.duplicates import Duplicates
 from index.files import FileStore
 from index.filters import Condition, compiled
+from index.listing import Listing, Page
 from index.queries import Like, Query, Question
 from index.receipts import Receipts
 from index.records import (
@@ -21,6 +23,7 @@ from index.records import (
     CollectionRecord,
     CollectionRef,
     Found,
+    Held,
     Hit,
     ImageRecord,
     Json,
@@ -51,6 +54,22 @@ class Reading:
     def collection(self, name: str) -> CollectionRecord:
         """Raises UnknownCollection."""
         return self._catalog.collection(name)
+
+    def held(self) -> list[Held]:
+        """What is in memory of each collection."""
+        space = self._space
+        shelves = [(key.name, space.shelves.get(key)) for key in space.catalog.collection_keys()]
+        return [
+            Held(
+                name,
+                len(shelf.images),
+                len(shelf.captions),
+                shelf.images.in_lists,
+                shelf.captions.in_lists,
+            )
+            for name, shelf in shelves
+            if shelf is not None  # made or deleted at this moment
+        ]
 
     def key(self, name: str) -> CollectionKey:
         """For work that goes on if the collection is renamed meanwhile. Raises UnknownCollection."""
@@ -89,6 +108,11 @@ class Reading:
     def receipts(self) -> Receipts:
         return self._catalog.receipts
 
+    @property
+    def duplicates(self) -> Duplicates:
+        """What is the same, nearly the same, or alike; seen through the model that serves now."""
+        return Duplicates(self._space, self._files)
+
     def images(
         self,
         collection: CollectionRef,
@@ -102,6 +126,10 @@ class Reading:
         With `after`, those that come after this id in that order. Raises UnknownCollection.
         """
         return self._catalog.images(collection, after=after, limit=limit, newest_first=newest_first)
+
+    def page(self, collection: str, listing: Listing) -> Page:
+        """Raises UnknownCollection, BadFilter, BadCursor, CursorExpired."""
+        return self._catalog.page(collection, listing)
 
     def original(self, record: ImageRecord) -> Path:
         """The file as it was handed in. It is gone once the last record of its content was removed."""
