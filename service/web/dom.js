@@ -30,9 +30,9 @@ export function write(node, value) {
 
 export const byId = (id) => document.getElementById(id);
 
-/** Puts a popover below the button that opens it, within the window. */
+/** Puts a popover below the button that opens it, or as near to that as it fits into the window. */
 export function placeBelow(popover, button) {
   const { left, bottom } = button.getBoundingClientRect();
   popover.style.setProperty("left", `${Math.max(8, Math.min(left, innerWidth - popover.offsetWidth - 8))}px`);
-  popover.style.setProperty("top", `${bottom + 6}px`);
+  popover.style.setProperty("top", `${Math.max(8, Math.min(bottom + 6, innerHeight - popover.offsetHeight - 8))}px`);
 }

@@ -83,5 +83,6 @@ def test_the_panel_fits_a_phone_and_can_be_read(visits: Visits, filled: str, dar
     assert box is not None
     assert box["x"] >= 0
     assert box["x"] + box["width"] <= PHONE[0]
+    assert box["y"] + box["height"] <= PHONE[1]
     assert page.evaluate("document.documentElement.scrollWidth") == PHONE[0]
     assert faint_texts(page) == []
