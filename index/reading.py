@@ -10,6 +10,7 @@ import numpy as np
 
 from index.catalog import Catalog
 from index.cursors import Position, fingerprint, to_cursor, to_position
+from index.duplicates import Duplicates
 from index.files import FileStore
 from index.filters import Condition, compiled
 from index.queries import Like, Query, Question
@@ -21,6 +22,7 @@ from index.records import (
     CollectionRecord,
     CollectionRef,
     Found,
+    Held,
     Hit,
     ImageRecord,
     Json,
@@ -51,6 +53,22 @@ class Reading:
     def collection(self, name: str) -> CollectionRecord:
         """Raises UnknownCollection."""
         return self._catalog.collection(name)
+
+    def held(self) -> list[Held]:
+        """What is in memory of each collection."""
+        space = self._space
+        shelves = [(key.name, space.shelves.get(key)) for key in space.catalog.collection_keys()]
+        return [
+            Held(
+                name,
+                len(shelf.images),
+                len(shelf.captions),
+                shelf.images.in_lists,
+                shelf.captions.in_lists,
+            )
+            for name, shelf in shelves
+            if shelf is not None  # made or deleted at this moment
+        ]
 
     def key(self, name: str) -> CollectionKey:
         """For work that goes on if the collection is renamed meanwhile. Raises UnknownCollection."""
@@ -88,6 +106,11 @@ class Reading:
     @property
     def receipts(self) -> Receipts:
         return self._catalog.receipts
+
+    @property
+    def duplicates(self) -> Duplicates:
+        """What is the same, nearly the same, or alike; seen through the model that serves now."""
+        return Duplicates(self._space, self._files)
 
     def images(
         self,

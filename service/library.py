@@ -9,7 +9,9 @@ from typing import Any, Self
 from index.gallery import DEFAULT_COLLECTION, Gallery
 from index.records import CaptionRules, CollectionKey, CollectionRef, ImageRecord
 from index.vectors import Row
+from service.batcher import Load
 from service.decoder import Decoder
+from service.duplicates import Duplicates
 from service.embedder import Embedder, Encoder, Serving
 from service.finder import RULES, Finder, Language
 from service.intake import Intake
@@ -48,6 +50,7 @@ class Library:
         self._coming = coming and Embedder(coming, settings.queue)
         self._partial = gallery.pending() > 0
         self._intake = Intake(gallery, decoder, self._serving, detect, settings)
+        self.duplicates = Duplicates(gallery)
         self._finder = Finder(gallery, decoder, self._serving, detect, settings, rules)
 
     @property
@@ -134,6 +137,10 @@ class Library:
         if coming := self._coming:
             return coming.version, self.gallery.coming(coming.version, coming.encoder.dim).pending()
         return self.encoder.version, self.gallery.pending()
+
+    def loads(self) -> Mapping[str, Load]:
+        """Of the queues in front of the model that serves, by what is in them."""
+        return self._serving.now.loads()
 
     def search(
         self,
