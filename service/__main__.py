@@ -1,7 +1,6 @@
 """The composition root, and the command line: python -m service COMMAND."""
 
 import argparse
-import logging
 import os
 import shlex
 import sys
@@ -88,9 +87,10 @@ def _serve(options: argparse.Namespace, load: LoadEncoder) -> int:
     from model.language import detect
     from service.app import create_app
     from service.commands.server import Server, address, listen
+    from service.logs import set_up
 
-    logging.basicConfig(level=logging.INFO, format="%(levelname)s:     %(message)s")  # as uvicorn's lines
     settings = _settings(host=options.host, port=options.port, store=options.store)
+    set_up(settings.log)
     with closing(listen(settings.host, settings.port)) as listener, compose(settings, load) as library:
         # What loads at first use, loads now: the first query should not wait for it.
         library.encoder.embed_texts(["warm up"], [detect("warm up").code])

@@ -2,7 +2,7 @@
 
 import os
 from pathlib import Path
-from typing import Final
+from typing import Final, Literal
 
 from pydantic import Field, PositiveFloat, PositiveInt
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -36,6 +36,7 @@ class Settings(BaseSettings):
         default=False,
         description="let a public model bring Python code of its own, which may do whatever the service may",
     )
+    log: Literal["text", "json"] = Field(default="text", description="how the log is written")
     threads: PositiveInt | None = Field(
         default=None, description="threads of the towers; without it, torch decides"
     )

@@ -30,6 +30,7 @@ class Problem(Document):
     field: str | None = None
     limit: float | None = None
     remedy: str | None = None
+    request_id: str | None = None
     errors: list[FieldProblem] | None = None
 
     def __str__(self) -> str:

@@ -83,7 +83,15 @@ class Server(uvicorn.Server):
         stopping: Callable[[], None] = lambda: None,
     ) -> None:
         """`stopping` is called before requests under way are waited for; it ends those that would go on."""
-        config = uvicorn.Config(app, ws="none", lifespan="on", timeout_graceful_shutdown=GRACE_SECONDS)
+        # It logs through ours. Its own line of each request would tell what was searched for.
+        config = uvicorn.Config(
+            app,
+            log_config=None,
+            access_log=False,
+            ws="none",
+            lifespan="on",
+            timeout_graceful_shutdown=GRACE_SECONDS,
+        )
         super().__init__(config)
         self._listener = listener
         self._ready = ready
