@@ -96,9 +96,8 @@ def _serve(options: argparse.Namespace, load: LoadEncoder) -> int:
         library.encoder.embed_texts(["warm up"], [detect("warm up").code])
         page = f"Pivot is at {address(*listener.getsockname()[:2])}"
         app = create_app(library, settings)
-        end_streams = app.state.context.bell.close
         ready = partial(print, page, flush=True)
-        Server(app, listener, ready, end_streams).serve_until_stopped()
+        Server(app, listener, ready, app.state.context.stopping, settings.grace_seconds).serve_until_stopped()
     return 0
 
 

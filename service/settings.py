@@ -68,6 +68,10 @@ class Settings(BaseSettings):
         ge=0,
         description="time between two measurements of what searches miss, told by /metrics; 0 is never",
     )
+    grace_seconds: PositiveFloat = Field(
+        default=8,  # Docker waits 10 before it kills
+        description="time for requests under way when the service is told to stop",
+    )
     hang_seconds: PositiveFloat = Field(
         default=300, description="time for one batch of the model, after which /livez calls the service dead"
     )
