@@ -15,6 +15,7 @@ from fastapi.staticfiles import StaticFiles
 from fastapi_offline import FastAPIOffline
 
 from service.auditor import Auditor
+from service.door import Door, Entrance
 from service.fetch import Fetcher
 from service.gate import Gate
 from service.gauges import Gauges
@@ -82,6 +83,7 @@ def create_app(
     context = Context(
         library=library,
         settings=settings,
+        door=Door(),
         metrics=counts,
         searches=Gate(threads=SEARCH_THREADS, limit=settings.queue, seconds=settings.wait_seconds),
         uploads=Gate(threads=UPLOAD_THREADS, limit=settings.queue),
@@ -116,6 +118,7 @@ def create_app(
         app.add_middleware(Guard, keyring=context.keyring, settings=settings)
     app.add_middleware(LastResort)
     app.add_middleware(OwnHosts, settings=settings)
+    app.add_middleware(Entrance, door=context.door)
     app.add_middleware(Spoken)
     app.add_middleware(SecurityHeaders)
     app.add_middleware(Observed, metrics=context.metrics)  # the last one added is the outermost

@@ -25,6 +25,7 @@ from service import (
 )
 from service.german import german_of
 from service.jobs import errors as job_errors
+from service.request_ids import current_id
 from service.spoken import spoken
 
 MEDIA_TYPE: Final = "application/problem+json"
@@ -64,6 +65,7 @@ class Problem(BaseModel):
     field: str | None = Field(default=None, description="the field of the request that is to blame")
     limit: int | float | None = Field(default=None, description="the limit that was passed")
     remedy: str | None = Field(default=None, description="what to do")
+    request_id: str | None = Field(default=None, description="the answer's `X-Request-ID`, for the log")
     errors: list[FieldProblem] | None = Field(
         default=None, description="all fields, where several are to blame"
     )
@@ -71,7 +73,8 @@ class Problem(BaseModel):
     def response(self, headers: Mapping[str, str] | None = None, **more: Any) -> Response:
         """The document, with `more` members where other people's clients look for them."""
         # Only our own members are left out: what lies further in, as the items of an upload do, is whole.
-        told = {name: value for name, value in self.model_dump().items() if value is not None} | more
+        named = {**self.model_dump(), "request_id": current_id()}
+        told = {name: value for name, value in named.items() if value is not None} | more
         # Not pydantic's own JSON, which fails at half a surrogate pair: a field may be named by one.
         languages = {"Content-Language": spoken(), "Vary": "Accept-Language"}
         return Response(

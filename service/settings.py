@@ -2,7 +2,7 @@
 
 import os
 from pathlib import Path
-from typing import Final
+from typing import Final, Literal
 
 from pydantic import Field, PositiveFloat, PositiveInt
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -36,6 +36,7 @@ class Settings(BaseSettings):
         default=False,
         description="let a public model bring Python code of its own, which may do whatever the service may",
     )
+    log: Literal["text", "json"] = Field(default="text", description="how the log is written")
     threads: PositiveInt | None = Field(
         default=None, description="threads of the towers; without it, torch decides"
     )
@@ -66,6 +67,10 @@ class Settings(BaseSettings):
         default=24,
         ge=0,
         description="time between two measurements of what searches miss, told by /metrics; 0 is never",
+    )
+    grace_seconds: PositiveFloat = Field(
+        default=8,  # Docker waits 10 before it kills
+        description="time for requests under way when the service is told to stop",
     )
     hang_seconds: PositiveFloat = Field(
         default=300, description="time for one batch of the model, after which /livez calls the service dead"

@@ -30,6 +30,7 @@ class Problem(Document):
     field: str | None = None
     limit: float | None = None
     remedy: str | None = None
+    request_id: str | None = None
     errors: list[FieldProblem] | None = None
 
     def __str__(self) -> str:
@@ -213,9 +214,12 @@ class SimilarImage(Document):
 
 
 class ImageDuplicates(Document):
+    """`pending` is how many images of the collection could not be compared yet."""
+
     exact: list[Image]
     near: list[NearImage]
     similar: list[SimilarImage]
+    pending: int
 
 
 class DuplicateGroup(Document):
@@ -226,6 +230,7 @@ class DuplicateGroup(Document):
 class DuplicatePage(Document):
     groups: list[DuplicateGroup]
     next_cursor: str | None
+    pending: int
 
 
 class Embedding(Document):

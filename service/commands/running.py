@@ -4,7 +4,6 @@ What a command needs is imported when it runs, so that the others, and --help, d
 """
 
 import argparse
-import logging
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from functools import partial
@@ -25,17 +24,17 @@ def _serve(options: argparse.Namespace, compose: Compose) -> int:
     from model.language import detect
     from service.app import create_app
     from service.commands.server import Server, address, listen
+    from service.logs import set_up
 
-    logging.basicConfig(level=logging.INFO, format="%(levelname)s:     %(message)s")  # as uvicorn's lines
     settings = settings_from(host=options.host, port=options.port, store=options.store)
+    set_up(settings.log)
     with closing(listen(settings.host, settings.port)) as listener, compose(settings) as library:
         # What loads at first use, loads now: the first query should not wait for it.
         library.encoder.embed_texts(["warm up"], [detect("warm up").code])
         page = f"Pivot is at {address(*listener.getsockname()[:2])}"
         app = create_app(library, settings)
-        end_streams = app.state.context.bell.close
         ready = partial(print, page, flush=True)
-        Server(app, listener, ready, end_streams).serve_until_stopped()
+        Server(app, listener, ready, app.state.context.stopping, settings.grace_seconds).serve_until_stopped()
     return 0
 
 

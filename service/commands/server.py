@@ -2,11 +2,13 @@
 
 # ruff: noqa: N818 -- the names say what happened, and read so where they are caught
 
+import asyncio
 import errno
 import os
 import socket
 from collections.abc import Callable
 from contextlib import suppress
+from time import monotonic
 from typing import Final
 
 import uvicorn
@@ -14,9 +16,9 @@ from fastapi import FastAPI
 
 from service.commands.arguments import PROGRAM
 from service.commands.errors import CommandError
+from service.door import Door
 
-# For requests under way when the service is told to stop. Docker waits 10 seconds before it kills.
-GRACE_SECONDS: Final = 8
+TICK: Final = 0.02  # seconds
 
 
 class PortUnusable(CommandError):
@@ -80,14 +82,19 @@ class Server(uvicorn.Server):
         app: FastAPI,
         listener: socket.socket,
         ready: Callable[[], None],
-        stopping: Callable[[], None] = lambda: None,
+        stopping: Callable[[], Door],
+        seconds: float,
     ) -> None:
-        """`stopping` is called before requests under way are waited for; it ends those that would go on."""
-        config = uvicorn.Config(app, ws="none", lifespan="on", timeout_graceful_shutdown=GRACE_SECONDS)
+        """`stopping` closes the door to new requests; those inside have so many `seconds`."""
+        # It logs through ours. Its own line of each request would tell what was searched for.
+        config = uvicorn.Config(
+            app, log_config=None, access_log=False, ws="none", lifespan="on", timeout_graceful_shutdown=1
+        )
         super().__init__(config)
         self._listener = listener
         self._ready = ready
         self._stopping = stopping
+        self._seconds = seconds
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
@@ -95,7 +102,10 @@ class Server(uvicorn.Server):
             self._ready()
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        self._stopping()
+        door, by = self._stopping(), monotonic() + self._seconds
+        # Until then it listens on: who comes is told to come back, and not just cut off.
+        while door.inside and monotonic() < by and not self.force_exit:
+            await asyncio.sleep(TICK)
         await super().shutdown(sockets)
 
     def serve_until_stopped(self) -> None:

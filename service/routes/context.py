@@ -7,6 +7,7 @@ from fastapi import Depends, Path, Request
 
 from service.access import Access
 from service.auditor import Auditor
+from service.door import Door
 from service.fetch import Fetcher
 from service.gate import Gate
 from service.guard import ACCESS
@@ -28,6 +29,7 @@ class Context:
 
     library: Library
     settings: Settings
+    door: Door
     metrics: Metrics
     searches: Gate
     uploads: Gate
@@ -42,6 +44,12 @@ class Context:
     streams: Gate  # those who follow a job
     repeats: Repeats
     fetcher: Fetcher | None  # None: the operator has not switched URLs on
+
+    def stopping(self) -> Door:
+        """Lets nobody in any more and ends what would go on for ever; who is inside finishes."""
+        self.door.close()
+        self.bell.close()
+        return self.door
 
 
 async def _context(request: Request) -> Context:
