@@ -20,6 +20,7 @@ from service.decoder import Decoder
 from service.descriptions import GivenCaption
 from service.embedder import Embedder, Serving
 from service.images import Decoded, ImageError
+from service.perceptual import hash_of
 from service.settings import Settings
 from service.uploads import CHUNK_FILES, Content, Outcome, Upload, chunks, clean_filename
 
@@ -307,6 +308,7 @@ def _new_image(
         sha256=content.sha256,
         captions=captions,
         external_id=content.external_id,
+        hash=hash_of(decoded.thumbnail),
     )
 
 
