@@ -145,3 +145,19 @@ def test_what_was_picked_outlives_a_change() -> None:
     candidates.add(list(range(100, 400)), np.stack([unit(0, 1, 0)] * 300))
     assert picked.ids.tolist() == [1, 2]
     assert (picked.rows == [unit(1, 2, 3), unit(3, 2, 1)]).all()
+
+
+def test_matches_equal_a_comparison_of_all_pairs_one_by_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("index.rows.BLOCK_ROWS", 64)
+    rows = random_rows(200, 8)
+    candidates = Candidates(8)
+    candidates.add(np.arange(200) * 3, rows)
+    candidates.remove([30, 300])
+    ids = np.array([0, 597, 30, 12, 299], np.int64)
+    products = rows @ rows.T
+    for id, found in zip(ids.tolist(), candidates.matches(ids, 0.8, 1000), strict=True):
+        expected = [] if id in (30, 299) else (3 * np.flatnonzero(products[id // 3] >= 0.8)).tolist()
+        assert found.ids.tolist() == [other for other in expected if other not in (id, 30, 300)]
+        assert np.allclose(found.values, [products[id // 3, other // 3] for other in found.ids.tolist()])
+    (few,) = candidates.matches(np.array([0]), 0.5, 3)
+    assert few.ids.tolist() == (3 * np.flatnonzero(products[0] >= 0.5))[1:4].tolist()

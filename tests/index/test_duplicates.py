@@ -136,6 +136,8 @@ def test_exact_duplicates_lie_in_other_collections_that_may_be_seen(gallery: Gal
     assert ids(gallery.duplicates.groups("default", "exact", 0, after=a, limit=1)) == [[b, f]]
     seen = gallery.duplicates.groups("default", "exact", 0, sees=lambda name: name != "secret")
     assert ids(seen) == [[a, d]]
+    page = gallery.duplicates.groups("default", "exact", 0, limit=1, sees=lambda name: name != "secret")
+    assert page.after is None  # which would tell of what is hidden
     assert [one.id for one in twins(gallery, a).exact] == [d, e]
     assert twins(gallery, c).exact == []
 
