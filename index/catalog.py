@@ -26,6 +26,7 @@ from index.errors import (
 )
 from index.filters import Condition
 from index.hashes import Hashes
+from index.listing import Listing, Page
 from index.receipts import Receipts
 from index.records import (
     Added,
@@ -299,6 +300,20 @@ class Catalog:
                 (key, max(0, min(after, LARGEST_ID)), limit),
             )
             return [_record(row) for row in rows]
+
+    def page(self, name: str, listing: Listing) -> Page:
+        """Raises UnknownCollection, BadFilter, BadCursor, CursorExpired."""
+        with self._connections.reading() as connection:
+            key = collection_key(connection, name)
+            condition = listing.condition(key)
+            # The ids first, of narrow rows: SQLite would sort whole records, captions included.
+            rows = connection.execute(
+                f"""{_IMAGES} WHERE images.id IN (
+                    SELECT images.id FROM images WHERE {condition.sql} ORDER BY {listing.order_by} LIMIT ?
+                ) ORDER BY {listing.order_by}""",
+                (*condition.parameters, listing.limit + 1),
+            )
+            return listing.page(key, [_record(row) for row in rows])
 
     def remove(self, collection: CollectionRef, ids: Sequence[int]) -> Removed:
         """Removes the images that are there, with their captions. Raises UnknownCollection."""

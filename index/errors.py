@@ -136,12 +136,12 @@ class BadCursor(GalleryError):
 
 
 class CursorExpired(GalleryError):
-    """The cursor belongs to another query, other options or another model, where it would mean nothing."""
+    """The cursor belongs to another query, list or model, or other options, where it means nothing."""
 
     def __init__(self) -> None:
         super().__init__(
-            "The cursor has expired: the query, an option or the model is not what it was made for."
-            " Search again from the first page."
+            "The cursor has expired: the query, an option such as the sort or the filter, or the model is not"
+            " what it was made for. Ask again from the first page."
         )
 
 

@@ -13,6 +13,7 @@ from index.cursors import Position, fingerprint, to_cursor, to_position
 from index.duplicates import Duplicates
 from index.files import FileStore
 from index.filters import Condition, compiled
+from index.listing import Listing, Page
 from index.queries import Like, Query, Question
 from index.receipts import Receipts
 from index.records import (
@@ -125,6 +126,10 @@ class Reading:
         With `after`, those that come after this id in that order. Raises UnknownCollection.
         """
         return self._catalog.images(collection, after=after, limit=limit, newest_first=newest_first)
+
+    def page(self, collection: str, listing: Listing) -> Page:
+        """Raises UnknownCollection, BadFilter, BadCursor, CursorExpired."""
+        return self._catalog.page(collection, listing)
 
     def original(self, record: ImageRecord) -> Path:
         """The file as it was handed in. It is gone once the last record of its content was removed."""

@@ -218,8 +218,8 @@ GERMAN: Final[Mapping[type[Exception], German]] = {
     gallery.BadCursor: _BAD_CURSOR,
     gallery.CursorExpired: German(
         "Abgelaufene Stelle",
-        "Der `cursor` ist abgelaufen: Anfrage, Angaben oder Modell sind nicht mehr die, für die er gemacht"
-        " wurde. Noch einmal von der ersten Seite an suchen.",
+        "Der `cursor` ist abgelaufen: Anfrage, Angaben wie Sortierung oder Filter, oder das Modell sind nicht"
+        " mehr die, für die er gemacht wurde. Noch einmal von der ersten Seite an fragen.",
     ),
     gallery.StorageFull: German(
         "Kein Platz mehr",

@@ -1,12 +1,16 @@
 """The bodies of requests and answers. Their examples run as they stand."""
 
-from typing import Literal, Self
+from typing import Final, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, JsonValue, model_validator
+from pydantic import BaseModel, ConfigDict, Field, Json, JsonValue, model_validator
 
+from index.listing import Listing, Order, Page
 from index.records import CaptionRecord, CollectionRecord, ImageRecord, Scoring
+from service.integers import Integer
 from service.problems import Problem
 from service.uploads import Outcome
+
+MAX_PAGE: Final = 1000
 
 
 class Health(BaseModel):
@@ -164,9 +168,30 @@ class Deleted(BaseModel):
     ids: list[int] = Field(description="the first 1000 of them, ascending")
 
 
+class Listed(BaseModel):
+    """What to list, as addresses have it."""
+
+    limit: Integer = Field(default=100, ge=1, le=MAX_PAGE, description="images of a page")
+    cursor: str | None = Field(
+        default=None, description="`next_cursor` of the page before, with the same sort and filter"
+    )
+    sort: Order = Field(
+        default="created_at", description="`-` in front has the newest, last or largest first; equals by id"
+    )
+    filter: Json[dict[str, JsonValue]] | None = Field(default=None, description="as for searches, as JSON")
+    external_id: str | None = Field(default=None, description="of the one image to list, if it is there")
+
+    def listing(self) -> Listing:
+        return Listing(self.sort, self.filter, self.external_id, self.cursor, self.limit)
+
+
 class ImagePage(BaseModel):
     images: list[Image]
     next_cursor: str | None = Field(description="hand it in as `cursor` for the next page; null on the last")
+
+    @classmethod
+    def of(cls, page: Page) -> "ImagePage":
+        return cls(images=[Image.of(record) for record in page.images], next_cursor=page.cursor)
 
 
 class UploadItem(BaseModel):

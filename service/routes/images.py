@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
-from typing import Annotated, BinaryIO, Final, Literal
+from typing import Annotated, BinaryIO
 
 from fastapi import APIRouter, Query, Request, Response
 from fastapi.concurrency import run_in_threadpool
@@ -13,12 +13,10 @@ from index.gallery import Gallery
 from index.records import CollectionKey, ImageRecord
 from service import schemas
 from service.bad_requests import NoImageAccepted
-from service.cursors import cursor_after, id_before
 from service.deletion import delete
 from service.files import OpenFile, headers_of, is_fresh
 from service.handed_in import HandedIn, handed_in
 from service.images import MEDIA_TYPES
-from service.integers import Integer
 from service.json_uploads import JSON, MERGE_PATCH, ImagePatch, check_json, read_as
 from service.library import Library
 from service.problems import documented, problem_for, problem_of_ours
@@ -27,10 +25,6 @@ from service.routes.context import CollectionName, ImageId, InContext
 from service.routes.forms import IDEMPOTENCY_KEY, PATCH, UPLOAD_FORM
 
 router = APIRouter(prefix="/v1/collections/{collection}/images", tags=["images"])
-
-MAX_PAGE: Final = 1000
-
-Order = Literal["oldest", "newest"]
 
 
 @router.post(
@@ -66,26 +60,12 @@ async def add_images(collection: CollectionName, request: Request, context: InCo
             return await context.uploads.work(once, receipts, found, key, handed.digest, work)
 
 
-@router.get("", summary="List images", responses=documented(404, 422))
+@router.get("", summary="List images", responses=documented(404, 410, 422))
 def list_images(
-    collection: CollectionName,
-    context: InContext,
-    limit: Annotated[Integer, Query(ge=1, le=MAX_PAGE, description="images of a page")] = 100,
-    cursor: Annotated[
-        str | None, Query(description="`next_cursor` of the page before, asked for in the same order")
-    ] = None,
-    order: Annotated[Order, Query(description="of the dates at which the images were added")] = "oldest",
+    collection: CollectionName, asked: Annotated[schemas.Listed, Query()], context: InContext
 ) -> schemas.ImagePage:
-    """From the oldest or the newest on. Images added or deleted meanwhile do not shift the pages."""
-    after = None if cursor is None else id_before(cursor)
-    records = context.library.gallery.images(
-        collection, after=after, limit=limit + 1, newest_first=order == "newest"
-    )
-    page = records[:limit]
-    return schemas.ImagePage(
-        images=[schemas.Image.of(record) for record in page],
-        next_cursor=cursor_after(page[-1].id) if len(records) > limit else None,
-    )
+    """In the order asked for. Images added or deleted meanwhile do not shift the pages."""
+    return schemas.ImagePage.of(context.library.gallery.page(collection, asked.listing()))
 
 
 @router.post("/delete", summary="Delete many images", responses=documented(404, 422, 503))

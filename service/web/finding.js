@@ -15,7 +15,7 @@ export async function find(address, { cursor = null, signal }) {
   const options = { cursor: cursor ?? undefined, filter: filterOf(address.filter) ?? undefined };
   if (isSearch(address.sought)) return ranked(await search(address, { k: RESULTS, ...options }, signal));
   const { collection } = address;
-  const { images, next_cursor } = await api.images(collection, { limit: PAGE, order: "newest", ...options }, signal);
+  const { images, next_cursor } = await api.images(collection, { limit: PAGE, sort: address.sort, ...options }, signal);
   return { entries: images.map((image) => ({ image })), cursor: next_cursor, answer: null };
 }
 

@@ -8,6 +8,7 @@ import pytest
 from index.changes import ImageChange
 from index.errors import StoreInUse, StoreTooNew
 from index.gallery import Gallery
+from index.listing import Listing
 from index.lock import FolderLock
 from index.migrations import MIGRATIONS, migrate
 from index.records import CaptionRecord, ImageRecord, NewCaption
@@ -169,6 +170,14 @@ def test_catalog_of_schema_4_keeps_external_ids_and_takes_hashes(tmp_path: Path)
         it.duplicates.put_hashes(dict.fromkeys(missing, b"12345678"))
         (group,) = it.duplicates.groups("default", "near", 0).groups
         assert [one.id for one in group.images] == [1, 3]
+
+
+def test_catalog_of_schema_5_lists_its_images(tmp_path: Path) -> None:
+    stored(tmp_path, 5)
+    with Gallery.open(tmp_path, dim=DIM, model_version="model-1") as it:
+        dog, photo = it.page("default", Listing("-created_at")).images
+        assert (dog.id, dog.external_id, dog.updated_at) == (3, "dog", "2026-02-01T12:00:00.123Z")
+        assert (photo.id, photo.updated_at) == (1, CREATED_AT)
 
 
 @pytest.mark.parametrize("schema", range(1, len(MIGRATIONS)))

@@ -38,6 +38,9 @@ def test_an_empty_collection_is_a_page_without_images(service: Service, collecti
         ({"limit": "many"}, "invalid-request", "limit", None),
         ({"limit": "1_0"}, "invalid-request", "limit", None),
         ({"cursor": "made up"}, "bad-cursor", "cursor", None),
+        ({"sort": "colour"}, "invalid-request", "sort", None),
+        ({"filter": "width > 3"}, "invalid-request", "filter", None),
+        ({"filter": '{"field": "depth", "gte": 3}'}, "bad-filter", "filter.field", None),
     ],
 )
 def test_pages_that_cannot_be_are_refused(
@@ -47,6 +50,23 @@ def test_pages_that_cannot_be_are_refused(
     assert answer.status_code == 422
     problem = answer.json()
     assert (problem["type"], problem["field"], problem.get("limit")) == (f"urn:pivot:{kind}", field, limit)
+
+
+def test_a_list_is_sorted_and_filtered_as_asked(service: Service, collection: str) -> None:
+    ids = [added(service, collection, encoded(noisy((n, 20)), "PNG"))["id"] for n in (30, 10, 20)]
+    address = f"/v1/collections/{collection}/images"
+    asked = {"sort": "-width", "limit": "1", "filter": '{"field": "width", "gte": 15}'}
+    first = service.client.get(address, params=asked).json()
+    second = service.client.get(address, params={**asked, "cursor": first["next_cursor"]}).json()
+    assert [one["id"] for page in (first, second) for one in page["images"]] == [ids[0], ids[2]]
+    assert second["next_cursor"] is None
+
+    other = service.client.get(address, params={"sort": "width", "cursor": first["next_cursor"]})
+    assert (other.status_code, other.json()["type"]) == (410, "urn:pivot:cursor-expired")
+
+    service.client.patch(f"{address}/{ids[1]}", json={"external_id": "narrow"})
+    named = service.client.get(address, params={"external_id": "narrow"}).json()["images"]
+    assert [one["id"] for one in named] == [ids[1]]
 
 
 def test_the_file_is_the_very_bytes_that_were_uploaded(service: Service, collection: str) -> None:
