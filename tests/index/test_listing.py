@@ -8,7 +8,7 @@ from index.changes import ImageChange
 from index.errors import BadCursor, BadFilter, CursorExpired
 from index.gallery import Gallery
 from index.listing import Listing, Order
-from index.records import ImageRecord
+from index.records import ImageRecord, Json
 from tests.index.samples import sample
 
 NAMES = ["b.jpg", "A.jpg", "a.jpg", "C.jpg", "b.jpg", "é.jpg"]
@@ -62,7 +62,7 @@ def test_images_that_come_and_go_shift_no_page(gallery: Gallery, order: Order) -
 def test_a_filter_and_an_external_id_choose_what_is_listed(gallery: Gallery) -> None:
     records = fill(gallery)
     gallery.update("default", records[2].id, ImageChange(external_id="two"))
-    tall = {"field": "height", "gte": 8}
+    tall: Json = {"field": "height", "gte": 8}
     assert [*pages(gallery, Listing("-created_at", tall, limit=3))] == [
         [record.id for record in reversed(records[1:4])],
         [records[0].id],
