@@ -63,6 +63,7 @@ class NewImage:
     sha256: str  # of `original`, 64 lower-case hexadecimal digits; trusted, and the name of its files
     captions: tuple[NewCaption, ...] = ()
     external_id: str | None = None
+    created_at: str | None = None  # as in ImageRecord, of one that comes from another store; None: now
 
     def __post_init__(self) -> None:
         if not SHA256.fullmatch(self.sha256):

@@ -6,6 +6,7 @@ above the mark, the newest id when the job began, and no other item has it.
 """
 
 import logging
+import shutil
 import threading
 from collections import deque
 from collections.abc import Iterator
@@ -17,7 +18,8 @@ from index.errors import StorageFull, StoreClosed
 from service.bad_requests import Bug
 from service.batcher import Overloaded, Stopping
 from service.fetch import Fetcher, allowed
-from service.jobs.archives import archive
+from service.jobs.archives import Tar, archive
+from service.jobs.bundles import UNPACKED, Bundle, is_bundle
 from service.jobs.errors import ArchiveUnusable
 from service.jobs.events import Bell
 from service.jobs.folders import FolderSource
@@ -60,7 +62,9 @@ class Runner:
             self._ledger.rename(gallery.key(record.name))
         needed = self._ledger.archives()
         for path in archives_folder(self._settings.store).iterdir():
-            if path.name not in needed:
+            if path.suffix == UNPACKED:  # its job begins with it anew
+                shutil.rmtree(path)
+            elif path.name not in needed:
                 path.unlink()
         for thread in self._threads:
             thread.start()
@@ -133,7 +137,10 @@ class Runner:
                 path = archives_folder(self._settings.store) / job.source
                 if not path.is_file():
                     raise ArchiveUnusable("the service no longer has it")
-                return archive(path, limit)
+                source = archive(path, limit)
+                if isinstance(source, Tar) and is_bundle(source):
+                    return Bundle(source, path.with_suffix(UNPACKED), self._settings.max_archive_bytes)
+                return source
             case "folder":
                 return FolderSource(job.source, self._settings.folders, limit)
             case "urls":
