@@ -11,7 +11,7 @@ const collection = `${url}/v1/collections/javascript-example`;
 async function ask(address, { headers, ...options } = {}) {
   const authorization = key ? { Authorization: `Bearer ${key}` } : {};
   const answer = await fetch(address, { ...options, headers: { ...headers, ...authorization } });
-  const body = answer.status === 204 ? null : await answer.json();
+  const body = await answer.json();
   if (!answer.ok) {
     // A problem document: `type` is for programs, `detail` and `remedy` are for people.
     throw Object.assign(new Error(`${body.detail} ${body.remedy ?? ""}`), { problem: body });
@@ -51,12 +51,8 @@ try {
   }
   console.log(images, "images");
 
-  for (const { image } of added.items) {
-    if (image?.external_id === "photo-0") {
-      await ask(`${collection}/images/${image.id}`, { method: "DELETE" });
-      console.log("photo-0 deleted");
-    }
-  }
+  const { deleted } = await post(`${collection}/images/delete`, { external_ids: ["photo-0"] });
+  console.log(deleted, "deleted");
 } catch (error) {
   console.error(error.message);
   process.exitCode = 1;

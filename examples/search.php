@@ -15,16 +15,13 @@ class Problem extends RuntimeException
     }
 }
 
-function ask(string $address, mixed $body = null, array $headers = [], ?string $method = null): ?array
+function ask(string $address, mixed $body = null, array $headers = []): array
 {
     if ($key = getenv('PIVOT_KEY')) {
         $headers[] = "Authorization: Bearer $key";
     }
     $request = curl_init($address);
     curl_setopt_array($request, [CURLOPT_RETURNTRANSFER => true, CURLOPT_HTTPHEADER => $headers]);
-    if ($method !== null) {
-        curl_setopt($request, CURLOPT_CUSTOMREQUEST, $method);
-    }
     if ($body !== null) {
         curl_setopt($request, CURLOPT_POSTFIELDS, $body);
     }
@@ -32,7 +29,7 @@ function ask(string $address, mixed $body = null, array $headers = [], ?string $
     if ($answer === false) {
         throw new RuntimeException(curl_error($request));
     }
-    $document = $answer === '' ? null : json_decode($answer, true, flags: JSON_THROW_ON_ERROR);
+    $document = json_decode($answer, true, flags: JSON_THROW_ON_ERROR);
     if (curl_getinfo($request, CURLINFO_RESPONSE_CODE) >= 400) {
         throw new Problem($document);
     }
@@ -82,12 +79,8 @@ try {
     } while ($cursor !== null);
     echo "$images images\n";
 
-    foreach ($added['items'] as $item) {
-        if (($item['image']['external_id'] ?? null) === 'photo-0') {
-            ask("$collection/images/{$item['image']['id']}", method: 'DELETE');
-            echo "photo-0 deleted\n";
-        }
-    }
+    $deleted = post("$collection/images/delete", ['external_ids' => ['photo-0']]);
+    echo "{$deleted['deleted']} deleted\n";
 } catch (Problem $error) {
     fwrite(STDERR, $error->getMessage() . "\n");
     exit(1);

@@ -37,10 +37,8 @@ def main(url: str, photos: list[str]) -> None:
         # All images, in pages of two.
         print(sum(1 for _ in pivot.each_image(collection="python-example", limit=2)), "images")
 
-        for item in added.items:
-            if item.image is not None and item.image.external_id == "photo-0":
-                pivot.delete_image(item.image.id, collection="python-example")
-                print("photo-0 deleted")
+        deleted = pivot.delete_images(external_ids=["photo-0"], collection="python-example")
+        print(deleted.deleted, "deleted")
 
 
 if __name__ == "__main__":

@@ -15,13 +15,11 @@ ask() {
 ask "$url/v1/collections" --json '{"name": "curl-example"}' || true # it may be there from the last time
 
 # The same key with the same form again gives the same answer: a lost one can be asked for again.
-added=$(ask "$collection/images" --header "Idempotency-Key: upload-$$-$(date +%s)" \
+ask "$collection/images" --header "Idempotency-Key: upload-$$-$(date +%s)" \
     --form "files=@$photo" \
     --form 'metadata={"album": "example"}' \
     --form 'captions=[{"language": "en", "text": "a photo"}]' \
-    --form 'external_ids=["photo-0"]')
-echo "$added"
-id=$(echo "$added" | sed -n 's/.*"image":{"id":\([0-9]*\),.*/\1/p')
+    --form 'external_ids=["photo-0"]'
 
 ask "$collection/search" \
     --json '{"q": "rot", "language": "de", "k": 5, "filter": {"metadata": "album", "eq": "example"}}'
@@ -29,4 +27,4 @@ ask "$collection/search" \
 # A page of images; `next_cursor` in the answer is the `cursor` of the next one.
 ask --get "$collection/images" --data-urlencode 'limit=2'
 
-ask "$collection/images/$id" --request DELETE
+ask "$collection/images/delete" --json '{"external_ids": ["photo-0"]}'

@@ -8,6 +8,7 @@ from service.client.request import Request
 from service.client.requests import collections as of_collections
 from service.client.requests import images as of_images
 from service.client.requests import jobs as of_jobs
+from service.client.requests import keys as of_keys
 from service.client.requests import search as of_search
 
 P = ParamSpec("P")
@@ -126,3 +127,9 @@ class Calls:
     job_items = Call(of_jobs.job_items)
     each_job_item = Each(of_jobs.job_items, lambda page: page.items)
     doctor = Call(of_jobs.doctor)
+
+    keys = Call(of_keys.keys)
+    each_key = Each(of_keys.keys, lambda page: page.keys)
+    key = Call(of_keys.key)
+    create_key = Call(of_keys.create_key)
+    revoke_key = Call(of_keys.revoke_key)

@@ -2,9 +2,10 @@
 
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, JsonValue
+from pydantic import BaseModel, ConfigDict, Field, JsonValue
 
 JobState = Literal["queued", "running", "succeeded", "failed", "cancelled"]
+Scope = Literal["read", "write", "admin"]
 UploadStatus = Literal["created", "exists", "failed"]
 
 
@@ -41,6 +42,10 @@ class Collection(Document):
     created_at: str
     images: int
     searchable: int
+    captions: int
+    bytes: int
+    model: str
+    state: Literal["ready", "embedding"]
 
 
 class Collections(Document):
@@ -63,7 +68,7 @@ class Caption(Document):
 class Image(Document):
     id: int
     collection: str
-    external_id: str | None = None
+    external_id: str | None
     filename: str
     format: str
     width: int
@@ -71,8 +76,9 @@ class Image(Document):
     bytes: int
     sha256: str
     metadata: dict[str, JsonValue]
-    captions: list[Caption] = []
+    captions: list[Caption]
     created_at: str
+    updated_at: str
     links: Links
 
 
@@ -102,6 +108,8 @@ class UploadAnswer(UploadItems):
 
 
 class Deleted(Document):
+    """How many, and the first 1000 of their ids."""
+
     deleted: int
     ids: list[int]
 
@@ -113,27 +121,44 @@ class Scores(Document):
     asymmetric: float
 
 
+class Ranks(Document):
+    """The place under either score, from 1."""
+
+    symmetric: int
+    asymmetric: int
+
+
 class Result(Document):
     rank: int
     image: Image
     scores: Scores
+    ranks: Ranks
 
 
 class Language(Document):
-    """`confidence` is None where the language was given."""
+    """`confidence` is None where the text was not asked for its language."""
 
     code: str
     confidence: float | None
-    source: str
+    source: Literal["given", "accepted", "detected"]
+
+
+class QueryPart(Document):
+    q: str | None = None
+    image_id: int | None = None
+    filename: str | None = None
+    language: Language | None = None
+    weight: float
 
 
 class Query(Document):
-    """The query as it was understood."""
+    """The query as it was understood: as one thing to look for, or as `parts`."""
 
     q: str | None = None
     image_id: int | None = None
     filename: str | None = None
     language: Language | None = None
+    parts: list[QueryPart] | None = None
 
 
 class SearchAnswer(Document):
@@ -142,9 +167,9 @@ class SearchAnswer(Document):
     scoring: Literal["symmetric", "asymmetric"]
     exact: bool
     candidates: int
-    partial: bool = False
+    partial: bool
     results: list[Result]
-    next_cursor: str | None = None
+    next_cursor: str | None
     timings_ms: dict[str, float]
 
 
@@ -170,7 +195,11 @@ class CaptionResult(Document):
 
 
 class CaptionResults(Document):
+    model: str
+    scoring: Literal["symmetric", "asymmetric"]
+    partial: bool
     results: list[CaptionResult]
+    timings_ms: dict[str, float]
 
 
 class NearImage(Document):
@@ -217,7 +246,10 @@ class Model(Document):
 
 
 class Job(Document):
-    """Work that goes on after its request: an import. `total` is None while nobody knows it."""
+    """Work that goes on after its request: an import. `total` is None while nobody knows it.
+
+    `skipped` are hidden files, and those that are called like no photo.
+    """
 
     id: int
     kind: str
@@ -228,6 +260,7 @@ class Job(Document):
     created: int
     existing: int
     failed: int
+    skipped: int
     error: Problem | None
     created_at: str
     updated_at: str
@@ -261,6 +294,29 @@ class JobEvent(Document):
     id: str
     kind: str
     data: dict[str, Any]
+
+
+class Key(Document):
+    """Everything about a key but its secret. `collections` is None where it may see all."""
+
+    id: int
+    name: str
+    scope: Scope
+    collections: list[str] | None
+    rate: int | None
+    created_at: str
+    expires_at: str | None
+    last_used_at: str | None
+    revoked_at: str | None
+
+
+class NewKey(Key):
+    secret: str = Field(repr=False)
+
+
+class KeyPage(Document):
+    keys: list[Key]
+    next_cursor: str | None
 
 
 class Finding(Document):

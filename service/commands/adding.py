@@ -6,10 +6,11 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
-from service.client import Conflict, Pivot
+from service.client import Conflict, Invalid, Pivot, TooLarge
 from service.commands import jobs
 from service.commands.folder import Entry, Photo, text_of, walk
 from service.commands.indexing import Indexing
+from service.commands.printable import printable
 
 ARCHIVES: Final = (".zip", ".tar", ".tar.gz", ".tgz", ".tar.bz2", ".tar.xz")
 
@@ -24,10 +25,20 @@ def add(pivot: Pivot, collection: str, paths: Sequence[Path], tell: Callable[[st
     if others:
         failed += _add_files(Indexing(pivot, collection, lambda: _entries(others)), tell)
     for archive in archives:
-        job = jobs.follow(pivot, pivot.import_archive(archive, collection=collection).id)
-        tell(jobs.outcome(job))
-        failed += job.failed + (job.state != "succeeded")
+        failed += _add_archive(pivot, collection, archive, tell)
     return 1 if failed else 0
+
+
+def _add_archive(pivot: Pivot, collection: str, archive: Path, tell: Callable[[str], object]) -> int:
+    """How many failed; an archive that is refused counts as one."""
+    try:
+        begun = pivot.import_archive(archive, collection=collection)
+    except (Invalid, TooLarge) as error:
+        print(f"{printable(text_of(archive.name))}: {error}", file=sys.stderr)
+        return 1
+    job = jobs.follow(pivot, begun.id)
+    tell(jobs.outcome(job))
+    return job.failed + (job.state != "succeeded")
 
 
 def _add_files(indexing: Indexing, tell: Callable[[str], object]) -> int:

@@ -225,7 +225,7 @@ def _reached(command: argparse.ArgumentParser) -> None:
     command.add_argument(
         "--key",
         type=_text,
-        default=os.environ.get("PIVOT_KEY"),
+        default=os.environ.get("PIVOT_KEY") or None,
         help="for a service that asks for one (default: PIVOT_KEY, which others cannot see)",
     )
 

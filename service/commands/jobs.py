@@ -42,7 +42,8 @@ def outcome(job: Job) -> str:
     error = "" if job.error is None else f" {job.error}"
     return (
         f"Job {job.id} of {job.collection} {job.state}: {job.created:,} added,"
-        f" {job.existing:,} already there, {job.failed:,} failed.{error}"
+        f" {job.existing:,} already there, {job.failed:,} failed,"
+        f" {job.skipped:,} of other kinds skipped.{error}"
     )
 
 

@@ -12,6 +12,7 @@ ROOT: Final = Path(__file__).parents[2]
 PAGES: Final = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 LINK: Final = re.compile(r"\]\(([^)\s]+)\)")
 HEADING: Final = re.compile(r"^#+ (.+)$", re.M)
+TABLE: Final = re.compile(r"^\|[-|]+\|\n((?:\|.*\n)+)", re.M)
 SETTING: Final = re.compile(r"`(PIVOT_[A-Z_]+)`")
 
 
@@ -44,3 +45,22 @@ def test_the_table_of_settings_has_them_all_and_no_others() -> None:
         name for row in section.splitlines() if row.startswith("| `") for name in SETTING.findall(row[:40])
     }
     assert told == {f"PIVOT_{name.upper()}" for name in Settings.model_fields}
+
+
+def rows(page: str, section: str) -> list[str]:
+    """Those below the heading of each table in one section."""
+    text = (ROOT / page).read_text().partition(f"## {section}\n")[2].partition("\n## ")[0]
+    return [row for table in TABLE.findall(text) for row in table.splitlines()]
+
+
+def test_numbers_that_are_told_twice_are_the_same() -> None:
+    measured = (ROOT / "docs" / "quality.md").read_text()
+    found = rows("README.md", "Quality")
+    assert found
+    assert [row for row in found if row.removesuffix("|") not in measured] == []
+    sizes = [[cell.strip() for cell in row.strip("|").split("|")] for row in rows("docs/operate.md", "Sizes")]
+    assert sizes
+    for number, *cells in sizes:
+        table = measured.partition(f"| {number} rows |")[2].partition("\n\n")[0]
+        pivot = next(row for row in table.splitlines() if row.startswith("| Pivot |"))
+        assert [cell for cell in cells if f" {cell} |" not in pivot] == []

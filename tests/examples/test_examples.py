@@ -47,7 +47,7 @@ def test_photos_are_added_found_in_german_counted_and_deleted(
     assert (ran.returncode, ran.stderr) == (0, "")
     assert lines[:3] == ADDED
     assert lines[3].startswith("1 photo-0 ")
-    assert lines[6:] == ["3 images", "photo-0 deleted"]
+    assert lines[6:] == ["3 images", "1 deleted"]
 
 
 @pytest.mark.parametrize(
@@ -68,8 +68,9 @@ def test_curl_does_the_same(service: Service, photos: list[str]) -> None:
         pytest.skip("curl is not installed")
     ran = run("sh", "search.sh", str(service.client.base_url).rstrip("/"), photos[0])
     assert (ran.returncode, ran.stderr) == (0, "")
-    _, added, found, page = [line for line in ran.stdout.splitlines() if line]
+    _, added, found, page, deleted = [line for line in ran.stdout.splitlines() if line]
     assert '"status":"created"' in added
     assert '"external_id":"photo-0"' in found
     assert '"external_id":"photo-0"' in page
+    assert deleted.startswith('{"deleted":1,')
     assert service.client.get("/v1/collections/curl-example").json()["images"] == 0

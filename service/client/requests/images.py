@@ -42,7 +42,7 @@ class ImageChanges(TypedDict, total=False):
     """What to change: `metadata` is merged (RFC 7396: null takes a member out), `captions` replace all."""
 
     metadata: Mapping[str, Any]
-    captions: Sequence[Mapping[str, str]]
+    captions: Sequence[str | Mapping[str, str]]
     external_id: str | None
     filename: str
 
@@ -98,7 +98,10 @@ def image(id: int, *, collection: str = DEFAULT) -> Request[Image]:
 
 def update_image(id: int, *, collection: str = DEFAULT, **changes: Unpack[ImageChanges]) -> Request[Image]:
     """Change what is told of an image. Raises NotFound, Conflict where the external id is taken."""
-    return Request("PATCH", below(collection, f"/images/{id}"), document(Image), json=dict(changes))
+    body: dict[str, Any] = {**changes}
+    if "captions" in changes:
+        body["captions"] = [_caption(caption) for caption in changes["captions"]]
+    return Request("PATCH", below(collection, f"/images/{id}"), document(Image), json=body)
 
 
 def delete_image(id: int, *, collection: str = DEFAULT) -> Request[None]:

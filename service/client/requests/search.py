@@ -80,18 +80,24 @@ def search_captions(
     collection: str = DEFAULT,
     image_id: int | None = None,
     image: Content | None = None,
-    k: int = 10,
+    k: int | None = None,
+    scoring: Literal["symmetric", "asymmetric"] | None = None,
+    candidates: int | None = None,
 ) -> Request[CaptionResults]:
     """What was written that fits an image: exactly one of the collection or from outside."""
-    body = present({"image_id": image_id, "image": _inline(image), "k": k})
+    asked = {"image_id": image_id, "image": _inline(image)}
+    body = present({**asked, "k": k, "scoring": scoring, "candidates": candidates})
     return Request("POST", below(collection, "/search/captions"), document(CaptionResults), json=body)
 
 
-def embed(inputs: Sequence[str | NewImage] | str, *, dimensions: int | None = None) -> Request[Embeddings]:
-    """Vectors of texts and images in one space, in the order of the inputs."""
+def embed(inputs: Sequence[str | NewImage] | str, *, model: str | None = None) -> Request[Embeddings]:
+    """Vectors of texts and images in one space, in the order of the inputs.
+
+    Vectors of two models do not compare: with `model`, another one that serves meanwhile raises NotFound.
+    """
     given = [inputs] if isinstance(inputs, str) else inputs
     named = [one if isinstance(one, str) else {"image": _inline(one.content)} for one in given]
-    body = present({"input": named, "dimensions": dimensions})
+    body = present({"input": named, "model": model})
     return Request("POST", "/v1/embeddings", document(Embeddings), json=body)
 
 

@@ -80,6 +80,7 @@ def image(id: int, **members: Any) -> dict[str, Any]:
         "metadata": {},
         "captions": [],
         "created_at": "2026-01-31T12:00:00.123Z",
+        "updated_at": "2026-01-31T12:00:00.123Z",
         "links": {"self": f"/i/{id}", "file": f"/i/{id}/file", "thumbnail": f"/i/{id}/thumbnail"},
     }
     return record | members
@@ -96,6 +97,7 @@ def job(state: str, **members: Any) -> dict[str, Any]:
         "created": 1,
         "existing": 0,
         "failed": 0,
+        "skipped": 0,
         "error": None,
         "created_at": "2026-01-31T12:00:00.123Z",
         "updated_at": "2026-01-31T12:00:00.123Z",

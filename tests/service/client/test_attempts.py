@@ -10,7 +10,16 @@ from service.client import Busy, Conflict, NotFound, NotPivot, TooLarge, Unreach
 from service.client.requests import images
 from tests.service.client.driving import Driver, Scripted, image, job, problem
 
-COLLECTION = {"name": "a", "created_at": "2026-01-31T12:00:00.123Z", "images": 0, "searchable": 0}
+COLLECTION = {
+    "name": "a",
+    "created_at": "2026-01-31T12:00:00.123Z",
+    "images": 0,
+    "searchable": 0,
+    "captions": 0,
+    "bytes": 0,
+    "model": "m",
+    "state": "ready",
+}
 ADDED = {
     "items": [{"index": 0, "filename": "a.png", "status": "created", "image": image(1), "error": None}],
     "created": 1,

@@ -73,7 +73,9 @@ def test_a_search_sends_what_was_asked_for_and_nothing_else(drive: Driver, tmp_p
         "scoring": "symmetric",
         "exact": False,
         "candidates": 0,
+        "partial": False,
         "results": [],
+        "next_cursor": None,
         "timings_ms": {},
     }
     service = Scripted([httpx.Response(200, json=answer)] * 2)

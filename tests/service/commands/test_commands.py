@@ -11,6 +11,7 @@ import pytest
 from index import doctor
 from service.__main__ import main
 from tests.service.commands.conftest import Run
+from tests.service.jobs.packing import zipped
 from tests.service.pictures import BLUE, GREEN, RED, plain
 from tests.service.serving import Service
 
@@ -40,6 +41,41 @@ def test_a_named_file_is_taken_for_a_photo_whatever_it_is_called(
     ran = run("upload", tmp_path / "photo", tmp_path / "notes.txt", "--collection", collection)
     assert (ran.code, ran.out) == (1, "1 added, 0 already there, 1 failed, 0 of other kinds skipped\n")
     assert ran.err.startswith("notes.txt: ")
+
+
+def test_an_archive_is_uploaded_as_a_job_that_can_be_looked_at(
+    run: Run, collection: str, tmp_path: Path
+) -> None:
+    files = {"in/rose.png": plain(RED), "no\x1b.png": b"no photo", "readme.txt": b"of no matter"}
+    (tmp_path / "photos.ZIP").write_bytes(zipped(files))
+    (tmp_path / "rose.png").write_bytes(plain(RED))
+    added = run("upload", tmp_path / "rose.png", tmp_path / "photos.ZIP", "--collection", collection)
+    first, outcome = added.out.splitlines()
+    assert (added.code, first[:8]) == (1, "1 added,")
+    counts = "0 added, 1 already there, 1 failed, 1 of other kinds skipped."
+    assert outcome.endswith(f" of {collection} succeeded: {counts}")
+    assert "no\N{REPLACEMENT CHARACTER}.png: " in added.err
+    id = outcome.split()[1]
+    row = run("jobs", "list", "--collection", collection, "--state", "succeeded").out.splitlines()[1]
+    assert row.split()[:5] == [id, "succeeded", "archive", collection, "2/2"]
+    failed, again = run("jobs", "show", id).out.splitlines()
+    assert failed.startswith("no\N{REPLACEMENT CHARACTER}.png: ")
+    assert again == outcome
+    assert run("jobs", "cancel", id).out == f"{outcome}\n"
+    followed = run("jobs", "follow", id)
+    assert (followed.code, followed.out) == (1, f"{outcome}\n")
+    assert run("jobs", "show", "0").err.startswith("There is no job 0")
+
+
+def test_an_archive_that_is_none_is_told_and_the_next_is_added(
+    run: Run, collection: str, tmp_path: Path
+) -> None:
+    (tmp_path / "photo.zip").write_bytes(plain(RED))
+    (tmp_path / "photos.zip").write_bytes(zipped({"rose.png": plain(RED)}))
+    ran = run("upload", tmp_path / "photo.zip", tmp_path / "photos.zip", "--collection", collection)
+    assert ran.code == 1
+    assert ran.err.startswith("photo.zip: ")
+    assert "succeeded: 1 added," in ran.out
 
 
 def test_a_search_takes_images_and_what_not_to_show(run: Run, album: str, tmp_path: Path) -> None:

@@ -37,7 +37,7 @@ def test_a_job_is_shown_with_what_failed() -> None:
     shown = show(pivot(httpx.Response(200, json=job("succeeded", failed=1)), items), 7)
     assert shown.splitlines() == [
         "a\N{REPLACEMENT CHARACTER}b.txt: It failed. Mend it.",
-        "Job 7 of default succeeded: 1 added, 0 already there, 1 failed.",
+        "Job 7 of default succeeded: 1 added, 0 already there, 1 failed, 0 of other kinds skipped.",
     ]
 
 

@@ -35,6 +35,7 @@ def answer(language: dict[str, Any]) -> SearchAnswer:
             "scoring": "symmetric",
             "exact": False,
             "candidates": 1,
+            "partial": False,
             "results": [
                 {
                     "rank": 1,
