@@ -71,6 +71,11 @@ class Candidates:
     def __len__(self) -> int:
         return len(self._rows)
 
+    @property
+    def in_lists(self) -> bool:
+        """Whether lists bring forward what `nearest` scores."""
+        return self._lists is not None
+
     def close(self) -> None:
         """Gives up what is being built in the background."""
         self._builder.stop()

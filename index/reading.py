@@ -21,6 +21,7 @@ from index.records import (
     CollectionRecord,
     CollectionRef,
     Found,
+    Held,
     Hit,
     ImageRecord,
     Json,
@@ -51,6 +52,22 @@ class Reading:
     def collection(self, name: str) -> CollectionRecord:
         """Raises UnknownCollection."""
         return self._catalog.collection(name)
+
+    def held(self) -> list[Held]:
+        """What is in memory of each collection."""
+        space = self._space
+        shelves = [(key.name, space.shelves.get(key)) for key in space.catalog.collection_keys()]
+        return [
+            Held(
+                name,
+                len(shelf.images),
+                len(shelf.captions),
+                shelf.images.in_lists,
+                shelf.captions.in_lists,
+            )
+            for name, shelf in shelves
+            if shelf is not None  # made or deleted at this moment
+        ]
 
     def key(self, name: str) -> CollectionKey:
         """For work that goes on if the collection is renamed meanwhile. Raises UnknownCollection."""

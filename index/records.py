@@ -139,6 +139,17 @@ CollectionRef: TypeAlias = str | CollectionKey
 
 
 @dataclass(frozen=True)
+class Held:
+    """What is in memory of a collection: vectors of images and captions, and whether lists lead to them."""
+
+    collection: str
+    images: int
+    captions: int
+    images_in_lists: bool
+    captions_in_lists: bool
+
+
+@dataclass(frozen=True)
 class CollectionRecord:
     name: str
     created_at: str

@@ -139,7 +139,7 @@ RULES: Final = (
     _rule("GET", "/v1/jobs(/.*)?", "read", cut=False),
     _rule("POST", "/v1/jobs/[^/]+/cancel", "write", cut=False),
     _rule("POST", "/v1/doctor", "admin", cut=False),
-    _rule("GET", "/metrics", "read", cut=False),
+    _rule("GET", "/metrics", "admin", cut=False),
 )
 
 

@@ -16,6 +16,7 @@ from fastapi_offline import FastAPIOffline
 
 from service.fetch import Fetcher
 from service.gate import Gate
+from service.gauges import Gauges
 from service.guard import Guard
 from service.handlers import tell_errors
 from service.hosts import OwnHosts
@@ -25,7 +26,9 @@ from service.jobs.runner import Runner
 from service.keyring import Keyring
 from service.keys import KeyFile
 from service.library import Library
+from service.metrics import Metrics
 from service.middleware import DOCUMENTATION, BodyLimit, HeadToo, LastResort, SecurityHeaders
+from service.observed import Observed
 from service.openapi import complete_description
 from service.problems import documented
 from service.reembedding import Reembedding
@@ -38,6 +41,7 @@ from service.routes import (
     imports,
     jobs,
     keys,
+    metrics,
     search,
     session,
     upkeep,
@@ -76,6 +80,7 @@ def create_app(
     context = Context(
         library=library,
         settings=settings,
+        metrics=Metrics(),
         searches=Gate(threads=SEARCH_THREADS, limit=settings.queue, seconds=settings.wait_seconds),
         uploads=Gate(threads=UPLOAD_THREADS, limit=settings.queue),
         embeddings=Gate(threads=EMBEDDING_THREADS, limit=settings.queue, seconds=settings.wait_seconds),
@@ -89,6 +94,7 @@ def create_app(
         repeats=Repeats(),
         fetcher=fetcher,
     )
+    _watch(context)
     app = FastAPIOffline(
         title="Pivot",
         version="1",
@@ -108,8 +114,9 @@ def create_app(
     app.add_middleware(LastResort)
     app.add_middleware(OwnHosts, settings=settings)
     app.add_middleware(Spoken)
-    app.add_middleware(SecurityHeaders)  # the last one added is the outermost
-    modules = (collections, images, search, embeddings, imports, jobs, upkeep, health, session, keys)
+    app.add_middleware(SecurityHeaders)
+    app.add_middleware(Observed, metrics=context.metrics)  # the last one added is the outermost
+    modules = (collections, images, search, embeddings, imports, jobs, upkeep, health, metrics, session, keys)
     routers = [module.router for module in modules]
     for router in routers:
         app.include_router(router)
@@ -118,6 +125,17 @@ def create_app(
     tell_errors(app, list(chain(app.routes, *(router.routes for router in routers))))
     complete_description(app)
     return app
+
+
+def _watch(context: Context) -> None:
+    gates = {
+        "searches": context.searches,
+        "uploads": context.uploads,
+        "embeddings": context.embeddings,
+        "upkeep": context.upkeep,
+        "streams": context.streams,
+    }
+    context.metrics.registry.register(Gauges(context.library, context.ledger, gates))
 
 
 @asynccontextmanager

@@ -2,11 +2,12 @@
 
 # ruff: noqa: N818 -- the names say what happened, and read so where they are caught
 
-from collections import deque
-from collections.abc import Callable, Iterable, Sequence
+from collections import Counter, deque
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import CancelledError, Future
 from threading import Condition, Thread
-from typing import Generic, TypeVar
+from time import monotonic
+from typing import Generic, NamedTuple, TypeVar
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
@@ -56,6 +57,12 @@ def in_time(future: Future[Result], seconds: float) -> Result:
         return future.result()
 
 
+class Load(NamedTuple):
+    waiting: int  # items
+    busy_seconds: float  # for which the batch at work has been under way; 0 where there is none
+    sizes: Mapping[int, int]  # how many batches there were, by their items
+
+
 class Batcher(Generic[Item, Result]):
     """Runs `function` over waiting items, at most `batch` at a time, in one thread of its own.
 
@@ -71,6 +78,8 @@ class Batcher(Generic[Item, Result]):
         self._queue = queue
         self._waiting: deque[tuple[Item, Future[Result]]] = deque()
         self._changed = Condition()
+        self._busy_since: float | None = None  # by the monotonic clock
+        self._sizes: Counter[int] = Counter()
         self._closed = False
         self._thread = Thread(target=self._work, name=name, daemon=True)
         self._thread.start()
@@ -91,6 +100,12 @@ class Batcher(Generic[Item, Result]):
             self._waiting.append((item, future))
             self._changed.notify_all()
             return future
+
+    def load(self) -> Load:
+        with self._changed:
+            since = self._busy_since
+            busy = 0.0 if since is None else monotonic() - since
+            return Load(len(self._waiting), busy, dict(self._sizes))
 
     def close(self) -> None:
         """Refuse new items, finish those that wait."""
@@ -120,6 +135,7 @@ class Batcher(Generic[Item, Result]):
         """The next batch, as soon as there is one; empty when closed and done."""
         batch: list[tuple[Item, Future[Result]]] = []
         with self._changed:
+            self._busy_since = None
             while not batch and (self._waiting or not self._closed):
                 while not (self._waiting or self._closed):
                     self._changed.wait()
@@ -128,4 +144,7 @@ class Batcher(Generic[Item, Result]):
                     if future.set_running_or_notify_cancel():
                         batch.append((item, future))
                 self._changed.notify_all()
+            if batch:
+                self._busy_since = monotonic()
+                self._sizes[len(batch)] += 1
             return batch

@@ -4,11 +4,13 @@
 no FAISS, no open files.
 """
 
+import os
 import pickle
 import resource
 import socket
 import sys
 from collections.abc import Callable
+from pathlib import Path
 from typing import cast
 
 from service.channel import Channel
@@ -27,6 +29,7 @@ def serve(channel: Channel) -> None:
     function, max_pixels, memory = cast(Orders, pickle.loads(channel.receive()))
     _confine(memory)
     prepare()
+    _hush()
     channel.send()
     while True:
         try:
@@ -47,6 +50,12 @@ def _confine(memory: int) -> None:
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     if sys.platform == "linux":  # elsewhere the address space cannot be limited
         resource.setrlimit(resource.RLIMIT_AS, (memory, memory))
+
+
+def _hush() -> None:
+    """What decoders find odd about a stranger's file, in C or by Python's log, is not for our log."""
+    with Path(os.devnull).open("wb") as nowhere:
+        os.dup2(nowhere.fileno(), sys.stderr.fileno())
 
 
 if __name__ == "__main__":

@@ -1,7 +1,7 @@
 """A model at work, and the moment at which another takes over."""
 
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Final, Protocol, TypeVar
 
 from PIL.Image import Image
@@ -9,7 +9,7 @@ from PIL.Image import Image
 from index.errors import ModelChanged
 from index.records import Scoring
 from index.vectors import Row, Rows
-from service.batcher import Batcher, Stopping
+from service.batcher import Batcher, Load, Stopping
 from service.remembered import Remembered
 
 TEXT_BATCH: Final = 64
@@ -60,6 +60,10 @@ class Embedder:
     @property
     def version(self) -> str:
         return self.encoder.version
+
+    def loads(self) -> Mapping[str, Load]:
+        """Of the queues, by what is in them."""
+        return {"texts": self.texts.load(), "images": self.images.load()}
 
     def close(self) -> None:
         """Finish what was accepted and refuse more."""

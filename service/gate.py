@@ -29,6 +29,11 @@ class Gate:
         self._seconds = seconds
         self._inside = 0
 
+    @property
+    def inside(self) -> int:
+        """How many are at work or wait."""
+        return self._inside
+
     @contextmanager
     def place(self) -> Iterator[None]:
         """Be inside, for what comes before and after the work. Raises Overloaded where `limit` are so."""

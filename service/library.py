@@ -9,6 +9,7 @@ from typing import Any, Self
 from index.gallery import DEFAULT_COLLECTION, Gallery
 from index.records import CaptionRules, CollectionKey, CollectionRef, ImageRecord
 from index.vectors import Row
+from service.batcher import Load
 from service.decoder import Decoder
 from service.embedder import Embedder, Encoder, Serving
 from service.finder import RULES, Finder, Language
@@ -134,6 +135,10 @@ class Library:
         if coming := self._coming:
             return coming.version, self.gallery.coming(coming.version, coming.encoder.dim).pending()
         return self.encoder.version, self.gallery.pending()
+
+    def loads(self) -> Mapping[str, Load]:
+        """Of the queues in front of the model that serves, by what is in them."""
+        return self._serving.now.loads()
 
     def search(
         self,

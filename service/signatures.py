@@ -1,5 +1,6 @@
 """What kind of file it is, by its first bytes."""
 
+from itertools import chain
 from typing import Final
 
 # (offset, bytes, name): enough to tell a broken image from a stranger, and to name the stranger. The names of
@@ -16,17 +17,21 @@ _SIGNATURES: Final = (
     (4, b"ftypmif1", "heif"),
     (4, b"ftyp", "MP4 or MOV"),
     (0, b"%PDF", "PDF"),
+    (0, b"%!PS", "PostScript"),
+    (0, b"\xc5\xd0\xd3\xc6", "PostScript"),
     (0, b"\0\0\1\0", "ICO"),
     (0, b"8BPS", "PSD"),
     (0, b"\xff\x0a", "JPEG XL"),
     (4, b"JXL ", "JPEG XL"),
     (4, b"jP  ", "JPEG 2000"),
-    (0, b"<svg", "SVG"),
-    (0, b"<?xml", "SVG or other XML"),
 )
+_TEXTS: Final = ((b"<svg", "SVG"), (b"<?xml", "SVG or other XML"))
+_BEFORE_TEXT: Final = b"\xef\xbb\xbf \t\r\n"
 
 
 def kind_of(data: bytes) -> str | None:
     """The name of the format; None: unknown."""
-    matching = (name for offset, magic, name in _SIGNATURES if data.startswith(magic, offset))
-    return next(matching, None)
+    text = data[:256].lstrip(_BEFORE_TEXT)
+    signed = (name for offset, magic, name in _SIGNATURES if data.startswith(magic, offset))
+    written = (name for magic, name in _TEXTS if text.startswith(magic))
+    return next(chain(signed, written), None)

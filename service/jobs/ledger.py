@@ -209,6 +209,11 @@ class Ledger:
             )
             return [JobRecord(*row) for row in rows]
 
+    def counts(self) -> dict[str, int]:
+        """How many jobs are in each state that any is in."""
+        with self._connections.reading() as connection:
+            return dict(connection.execute("SELECT state, count(*) FROM jobs GROUP BY state").fetchall())
+
     def items(self, id: int, *, after: int, limit: int, status: str | None = None) -> list[ItemRecord]:
         """Those that are done, numbers above `after`, in their order."""
         statuses = get_args(Status) if status is None else (status,)

@@ -15,6 +15,7 @@ from service.jobs.ledger import Ledger
 from service.jobs.runner import Runner
 from service.keyring import Keyring
 from service.library import Library
+from service.metrics import Metrics
 from service.reembedding import Reembedding
 from service.repeats import Repeats
 from service.settings import Settings
@@ -26,6 +27,7 @@ class Context:
 
     library: Library
     settings: Settings
+    metrics: Metrics
     searches: Gate
     uploads: Gate
     embeddings: Gate

@@ -112,6 +112,7 @@ def _batch_item(context: Context, collection: str, accepted: list[str], body: Se
 
 def _captions(context: Context, collection: str, body: CaptionSearch) -> CaptionSearchAnswer:
     answer = context.library.search_captions(collection, body.part(), ranking=body.ranking())
+    context.metrics.search(answer.timings_ms)
     return CaptionSearchAnswer.of(answer)
 
 
@@ -123,6 +124,7 @@ def _search(context: Context, collection: str, body: Search, accepted: list[str]
 def _searched(context: Context, collection: str, body: Search, accepted: list[str]) -> str:
     """A `SearchAnswer` as JSON."""
     answer = context.library.search(collection, body.asked(), ranking=body.ranking(), accepted=accepted)
+    context.metrics.search(answer.timings_ms)
     return SearchAnswer.of(answer, in_parts=body.parts is not None).json_of(body.fields)
 
 
@@ -130,6 +132,7 @@ def _answer(
     context: Context, collection: str, part: Part, options: TextOptions, accepted: list[str]
 ) -> Response:
     answer = context.library.search(collection, [part], ranking=options.ranking(), accepted=accepted)
+    context.metrics.search(answer.timings_ms)
     return Response(SearchAnswer.of(answer).json_of(options.fields), media_type="application/json")
 
 

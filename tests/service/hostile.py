@@ -2,6 +2,7 @@
 
 import os
 import pickle
+import signal
 import sys
 import time
 from pathlib import Path
@@ -29,10 +30,15 @@ def obey(data: bytes, max_pixels: int) -> Decoded:
         case b"answer in part":
             answer(b"", announced=1000)
             time.sleep(600)
+        case b"answer with a terabyte":
+            answer(b"", announced=2**40)
+            time.sleep(600)
         case b"name your modules":
             raise ImageDamaged(" ".join(sys.modules))
         case b"name your process":
             raise ImageDamaged(str(os.getpid()))
+    if data.startswith(b"die of "):
+        os.kill(os.getpid(), signal.Signals[data.removeprefix(b"die of ").decode()])
     if data.startswith(b"crash once: "):
         mark = Path(data.removeprefix(b"crash once: ").decode())
         if not mark.exists():

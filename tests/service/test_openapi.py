@@ -135,6 +135,7 @@ def test_the_names_that_clients_are_generated_from_stay(description: Description
         "get_image",
         "get_job",
         "get_key",
+        "get_metrics",
         "get_model",
         "get_session",
         "get_thumbnail",
