@@ -1,6 +1,6 @@
 """Candidates: the vectors of one collection in memory, and which of them to rank for a query."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import faiss
@@ -12,11 +12,12 @@ from index.readers_writer import ReadersWriterLock
 from index.rerank import BLOCK, best
 from index.rows import RowStore, Slots
 from index.snapshots import Prints, Saved, Snapshot, prints_of
-from index.vectors import Ids, Row, Rows, Scores
+from index.vectors import Ids, Matches, Row, Rows, Scores
 
 EXACT_ROWS = 50_000  # up to here a search scores every row: 4 ms at 512 dimensions, as long as a text takes
 CHURN = 0.5  # of the rows that lists were built for: when more than this came or went, new ones are due
 SPARE = 50  # rows more than asked for: as 8-bit codes order them, the last ones may be the wrong ones
+QUERIES = 64  # rows that are matched with all others at a time: 16 MB of scores
 FEW_OUTDATED = 4096  # rows that `loaded` itself brings into the lists: 0.1 s
 
 Score = Callable[[Rows], Scores]
@@ -135,6 +136,38 @@ class Candidates:
         with self._lock.reading():
             return self._scanned(score, n, exclude, only)
 
+    def ids(self) -> Ids:
+        """All of them, ascending; a copy."""
+        with self._lock.reading():
+            return np.sort(self._rows.ids)
+
+    def matches(self, ids: Ids, least: float, most: int) -> list[Matches]:
+        """For each of the ids, the others whose inner product with it is at least this, the `most` lowest
+        ids at most; none for ids that are not there."""
+        return [
+            one
+            for start in range(0, len(ids), QUERIES)
+            for one in self._matches(ids[start : start + QUERIES], least, most)
+        ]
+
+    def _matches(self, ids: Ids, least: float, most: int) -> Iterator[Matches]:
+        with self._lock.reading():
+            here = np.isin(ids, self._rows.ids)
+            slots = self._rows.find(ids[here])
+            queries = self._rows.take(np.sort(slots))[np.argsort(np.argsort(slots))]
+            found: list[list[Matches]] = [[] for _ in ids]
+            first = 0
+            for block in self._rows.blocks():
+                others = self._rows.ids[first : first + len(block)]
+                first += len(block)
+                scores = queries @ block.T
+                for place, row in zip(np.flatnonzero(here).tolist(), scores, strict=True):
+                    good = np.flatnonzero(row >= least)
+                    good = good[others[good] != ids[place]]
+                    found[place].append(Matches(others[good], np.minimum(row[good], 1)))
+        for parts in found:
+            yield _lowest(parts, most)
+
     def _scanned(self, score: Score, n: int, exclude: frozenset[int], only: Ids | None) -> Picked:
         if only is None:
             slots = np.arange(len(self))
@@ -218,6 +251,13 @@ def _array(ids: frozenset[int]) -> Ids:
 
 def _joined(scores: Iterable[Scores]) -> Scores:
     return np.concatenate([np.empty(0, np.float32), *scores])
+
+
+def _lowest(parts: Sequence[Matches], most: int) -> Matches:
+    """All of these as one, the `most` lowest ids at most."""
+    ids = np.concatenate([np.empty(0, np.int64), *(part.ids for part in parts)])
+    order = np.argsort(ids)[:most]
+    return Matches(ids[order], _joined(part.values for part in parts)[order])
 
 
 def _selector(exclude: frozenset[int], only: Ids | None) -> faiss.IDSelector | None:

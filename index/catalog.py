@@ -25,6 +25,7 @@ from index.errors import (
     UnknownImage,
 )
 from index.filters import Condition
+from index.hashes import Hashes
 from index.receipts import Receipts
 from index.records import (
     Added,
@@ -97,6 +98,7 @@ class Catalog:
         self._vectors = Vectors(path.parent, model_version, dim)
         self.captions = Captions(self._connections, self._vectors)
         self.receipts = Receipts(self._connections)
+        self.hashes = Hashes(self._connections)
 
     def close(self) -> None:
         self._connections.close()

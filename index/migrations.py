@@ -83,6 +83,16 @@ MIGRATIONS = (
     ) STRICT;
     CREATE INDEX receipts_by_age ON receipts (created_at);
     """,
+    """
+    CREATE TABLE hashes ( -- of how an image looks; a migration empties it if they are made otherwise
+        sha256 TEXT PRIMARY KEY,
+        hash BLOB NOT NULL -- 8 bytes, or none where it tells nothing
+    ) STRICT, WITHOUT ROWID;
+    CREATE TRIGGER hashes_go_with_the_last_image AFTER DELETE ON images BEGIN
+        DELETE FROM hashes WHERE sha256 = old.sha256
+            AND NOT EXISTS (SELECT 1 FROM images WHERE sha256 = old.sha256);
+    END;
+    """,
 )
 
 

@@ -10,6 +10,7 @@ import numpy as np
 
 from index.catalog import Catalog
 from index.cursors import Position, fingerprint, to_cursor, to_position
+from index.duplicates import Duplicates
 from index.files import FileStore
 from index.filters import Condition, compiled
 from index.queries import Like, Query, Question
@@ -105,6 +106,11 @@ class Reading:
     @property
     def receipts(self) -> Receipts:
         return self._catalog.receipts
+
+    @property
+    def duplicates(self) -> Duplicates:
+        """What is the same, nearly the same, or alike; seen through the model that serves now."""
+        return Duplicates(self._space, self._files)
 
     def images(
         self,

@@ -5,7 +5,7 @@ model need not be, and the index takes them as well.
 """
 
 from collections.abc import Sequence
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,6 +20,14 @@ Ids: TypeAlias = NDArray[np.int64]
 """(n,) int64"""
 Scores: TypeAlias = NDArray[np.float32]
 """(n,) float32, higher is better"""
+
+
+class Matches(NamedTuple):
+    """The images that match one: their ids, ascending, and how much."""
+
+    ids: Ids
+    values: NDArray[np.float32]  # (n,), of the same images
+
 
 LENGTH_TOLERANCE = 1e-3  # a row that was normalised in bfloat16 still passes
 

@@ -35,6 +35,7 @@ from service.reembedding import Reembedding
 from service.repeats import Repeats
 from service.routes import (
     collections,
+    duplicates,
     embeddings,
     health,
     images,
@@ -116,7 +117,8 @@ def create_app(
     app.add_middleware(Spoken)
     app.add_middleware(SecurityHeaders)
     app.add_middleware(Observed, metrics=context.metrics)  # the last one added is the outermost
-    modules = (collections, images, search, embeddings, imports, jobs, upkeep, health, metrics, session, keys)
+    finding, operating = (search, duplicates, embeddings), (upkeep, health, metrics)
+    modules = (collections, images, *finding, imports, jobs, *operating, session, keys)
     routers = [module.router for module in modules]
     for router in routers:
         app.include_router(router)

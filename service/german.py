@@ -138,6 +138,15 @@ GERMAN: Final[Mapping[type[Exception], German]] = {
         "Außerhalb der Grenzen",
         "{field} ist {value}; die Grenzen sind {least} und {most}. Ein {field} dazwischen angeben.",
     ),
+    queries.NoThreshold: German(
+        "Hier gibt es keine Schwelle",
+        "Für gleiche Dateien gibt es keine Schwelle. `threshold` weglassen oder nach near oder similar"
+        " fragen.",
+    ),
+    queries.NotWhole: German(
+        "Keine ganze Zahl",
+        "threshold ist {value}; für near zählt es Bits. Eine ganze Zahl angeben.",
+    ),
     queries.CaptionsWithoutRules: German(
         "Bildunterschriften zählen nicht",
         "Bildunterschriften zählen nur, wo es für das Modell (hier {model}) Regeln dafür gibt und die Anfrage"

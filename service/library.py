@@ -11,6 +11,7 @@ from index.records import CaptionRules, CollectionKey, CollectionRef, ImageRecor
 from index.vectors import Row
 from service.batcher import Load
 from service.decoder import Decoder
+from service.duplicates import Duplicates
 from service.embedder import Embedder, Encoder, Serving
 from service.finder import RULES, Finder, Language
 from service.intake import Intake
@@ -49,6 +50,7 @@ class Library:
         self._coming = coming and Embedder(coming, settings.queue)
         self._partial = gallery.pending() > 0
         self._intake = Intake(gallery, decoder, self._serving, detect, settings)
+        self.duplicates = Duplicates(gallery)
         self._finder = Finder(gallery, decoder, self._serving, detect, settings, rules)
 
     @property

@@ -120,6 +120,8 @@ KINDS: Final[dict[type[Exception], Kind]] = {
     queries.QueryUnreadable: Kind(422, "query-unreadable", "Unknown script", "q"),
     queries.BadLanguage: Kind(422, "bad-language", "Not a language", "language"),
     queries.OutOfRange: Kind(422, "out-of-range", "Out of range"),
+    queries.NoThreshold: Kind(422, "no-threshold", "No threshold here", "threshold"),
+    queries.NotWhole: Kind(422, "not-whole", "Not a whole number", "threshold"),
     queries.CaptionsWithoutRules: Kind(422, "captions-without-rules", "Captions take no part", "captions"),
     queries.UnknownModel: Kind(404, "unknown-model", "No such model", "model"),
     queries.WrongDimensions: Kind(422, "wrong-dimensions", "Not the model's dimensions", "dimensions"),

@@ -47,7 +47,7 @@ class BadLanguage(QueryError):
 class OutOfRange(QueryError):
     """`limit` is the bound that `value` is beyond."""
 
-    def __init__(self, field: str, value: int, least: int, most: int) -> None:
+    def __init__(self, field: str, value: float, least: float, most: float) -> None:
         super().__init__(field, value, least, most)
         self.field = field
         self.value = value
@@ -60,6 +60,24 @@ class OutOfRange(QueryError):
             f"{self.field} is {self.value}; the limits are {self.least} and {self.most}."
             f" Give a {self.field} between them."
         )
+
+
+class NoThreshold(QueryError):
+    """Files are the same or are not."""
+
+    def __str__(self) -> str:
+        return "Exact duplicates have no threshold. Leave `threshold` out, or ask for near or similar ones."
+
+
+class NotWhole(QueryError):
+    """A distance that lies between two numbers of bits."""
+
+    def __init__(self, value: float) -> None:
+        super().__init__(value)
+        self.value = value
+
+    def __str__(self) -> str:
+        return f"threshold is {self.value}; for near duplicates it counts bits. Give a whole number."
 
 
 class CaptionsWithoutRules(QueryError):

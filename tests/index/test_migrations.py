@@ -47,6 +47,7 @@ def test_new_catalog_gets_all_tables(connection: sqlite3.Connection) -> None:
         "serving",
         "unreadable_captions",
         "receipts",
+        "hashes",
     }
     assert version(connection) == len(MIGRATIONS)
 
@@ -155,6 +156,19 @@ def test_catalog_of_schema_3_remembers_its_model_and_its_images_take_external_id
         after = it.update("default", 3, ImageChange(external_id="dog"))
         assert it.by_external_id("default", ["dog"]) == {"dog": after}
         assert it.pending() == 2
+
+
+def test_catalog_of_schema_4_keeps_external_ids_and_takes_hashes(tmp_path: Path) -> None:
+    stored(tmp_path, 4)
+    with Gallery.open(tmp_path, dim=DIM, model_version="model-1") as it:
+        dog = it.by_external_id("default", ["dog"])["dog"]
+        assert (dog.id, dog.updated_at) == (3, "2026-02-01T12:00:00.123Z")
+        assert it.pending() == 1  # image 1; the model cannot read the caption without a vector
+        missing = it.duplicates.unhashed("default", 10)
+        assert len(missing) == 2
+        it.duplicates.put_hashes(dict.fromkeys(missing, b"12345678"))
+        (group,) = it.duplicates.groups("default", "near", 0).groups
+        assert [one.id for one in group.images] == [1, 3]
 
 
 @pytest.mark.parametrize("schema", range(1, len(MIGRATIONS)))

@@ -122,6 +122,22 @@ def test_a_key_for_some_collections_sees_no_others(guarded: Guarded) -> None:
     assert "default" not in client.get("/readyz").text
 
 
+def test_a_key_for_some_collections_sees_no_duplicates_in_others(guarded: Guarded) -> None:
+    for name in ("copies", "hidden", "shown"):
+        guarded.admin.post("/v1/collections", json={"name": name})
+        files = {"files": ("a.png", plain((1, 2, 3)))}
+        added = guarded.admin.post(f"/v1/collections/{name}/images", files=files).json()["items"][0]["image"]
+        guarded.admin.post(f"/v1/collections/{name}/images", files={"files": ("b.png", plain((3, 2, 1)))})
+    client = guarded.client("read", ["copies", "shown"])
+    page = client.get("/v1/collections/copies/duplicates", params={"kind": "exact"}).json()
+    assert len(page["groups"]) == 2
+    told = client.get(f"/v1/collections/shown/images/{added['id']}/duplicates").json()
+    for images in (*(group["images"] for group in page["groups"]), [*told["exact"], added]):
+        assert [one["collection"] for one in images] == ["copies", "shown"]
+    alone = guarded.client("read", ["hidden"]).get("/v1/collections/hidden/duplicates?kind=exact")
+    assert alone.json()["groups"] == []
+
+
 def test_a_key_may_come_in_either_header_and_a_wrong_one_never_gets_in(guarded: Guarded) -> None:
     bearer = guarded.admin.headers["Authorization"]
     secret = bearer.removeprefix("Bearer ")

@@ -140,6 +140,8 @@ def test_the_names_that_clients_are_generated_from_stay(description: Description
         "get_session",
         "get_thumbnail",
         "list_collections",
+        "list_duplicates",
+        "list_image_duplicates",
         "list_images",
         "list_items",
         "list_jobs",
