@@ -5,9 +5,10 @@ down its items does not keep uploads waiting for the catalog. What was written d
 power cut; what was added and not yet written down is met again as existing content, see `Runner`.
 """
 
+import json
 import logging
 import sqlite3
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from itertools import islice
@@ -198,14 +199,16 @@ class Ledger:
             return _job(connection, id)
 
     def jobs(
-        self, *, state: str | None, collection: str | None, before: int | None, limit: int
+        self, *, state: str | None, collections: Collection[str] | None, before: int | None, limit: int
     ) -> list[JobRecord]:
-        """The newest first."""
+        """The newest first; with `collections`, those of collections with these names."""
+        names = None if collections is None else json.dumps(list(collections))
         with self._connections.reading() as connection:
             rows = connection.execute(
-                f"""{_JOBS} WHERE state = ifnull(?, state) AND collection = ifnull(?, collection)
+                f"""{_JOBS} WHERE state = ifnull(?, state)
+                AND (? IS NULL OR collection IN (SELECT value FROM json_each(?)))
                 AND id < ifnull(?, id + 1) ORDER BY id DESC LIMIT ?""",
-                (state, collection, before, limit),
+                (state, names, names, before, limit),
             )
             return [JobRecord(*row) for row in rows]
 

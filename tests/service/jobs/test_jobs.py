@@ -258,7 +258,7 @@ def test_finished_jobs_are_forgotten_in_time(tmp_path: Path, monkeypatch: pytest
     ids = [ledger.create("folder", CollectionKey(1, "default"), "/a", most_waiting=9).id for _ in range(4)]
     for id in ids:
         ledger.finish(id, "succeeded")
-    kept = ledger.jobs(state=None, collection=None, before=None, limit=9)
+    kept = ledger.jobs(state=None, collections=None, before=None, limit=9)
     ledger.close()
     assert [job.id for job in kept] == ids[:1:-1]
 
