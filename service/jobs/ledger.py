@@ -50,7 +50,7 @@ STEPS: Final = (
         failed INTEGER NOT NULL DEFAULT 0,
         skipped INTEGER NOT NULL DEFAULT 0,
         mark INTEGER, -- the newest image when the job began
-        error TEXT, -- a problem document
+        error TEXT, -- a problem document by each language
         created_at TEXT NOT NULL,
         updated_at TEXT NOT NULL
     ) STRICT;
@@ -64,7 +64,7 @@ STEPS: Final = (
         refusal TEXT, -- why it is not even read
         status TEXT, -- null until it was its turn
         image_id INTEGER,
-        error TEXT, -- a problem document
+        error TEXT, -- a problem document by each language
         PRIMARY KEY (job_id, number)
     ) STRICT, WITHOUT ROWID;
     CREATE INDEX items_by_status ON items (job_id, status, number);
