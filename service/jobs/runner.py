@@ -5,6 +5,7 @@ the two, the item is done again, and its content is there already; it was this j
 above the mark, the newest id when the job began, and no other item has it.
 """
 
+import json
 import logging
 import shutil
 import threading
@@ -12,7 +13,7 @@ from collections import deque
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
-from typing import Final
+from typing import Final, get_args
 
 from index.errors import StorageFull, StoreClosed
 from service.bad_requests import Bug
@@ -29,6 +30,7 @@ from service.jobs.urls import UrlSource
 from service.library import Library
 from service.problems import problem_for, problem_of_ours
 from service.settings import Settings
+from service.spoken import Tongue, speaking
 from service.uploads import Outcome
 
 logger = logging.getLogger(__name__)
@@ -117,17 +119,16 @@ class Runner:
                 return
 
     def _run(self, job: JobRecord) -> str | None:
-        """None, or why it failed: a problem document. Raises what time may mend."""
+        """None, or why it failed, as `_in_all_tongues`. Raises what time may mend."""
         try:
             with closing(self._source(job)) as source:
                 self._import(job, source)
         except (StorageFull, Overloaded, Stopping, StoreClosed):
             raise
         except Exception as error:
-            problem = problem_for(error)
-            if problem is None:
+            if problem_for(error) is None:
                 logger.exception("job %d failed", job.id)
-            return (problem or problem_of_ours(Bug())).model_dump_json()
+            return _in_all_tongues(error)
         return None
 
     def _source(self, job: JobRecord) -> Source:
@@ -210,9 +211,17 @@ def archives_folder(store: Path) -> Path:
     return folder
 
 
+def _in_all_tongues(error: Exception) -> str:
+    """A problem document by each language: nobody knows yet who will read it."""
+    told = {}
+    for tongue in get_args(Tongue):
+        with speaking(tongue):
+            told[tongue] = (problem_for(error) or problem_of_ours(Bug())).model_dump(exclude_none=True)
+    return json.dumps(told)
+
+
 def _result(number: int, outcome: Outcome, created: bool) -> Result:
     if outcome.error is not None:
-        problem = problem_for(outcome.error) or problem_of_ours(Bug())
-        return Result(number, "failed", None, problem.model_dump_json())
+        return Result(number, "failed", None, _in_all_tongues(outcome.error))
     assert outcome.record is not None
     return Result(number, "created" if created else "exists", outcome.record.id, None)

@@ -67,6 +67,20 @@ def test_items_come_in_pages_and_by_status(service: Service, collection: str) ->
     assert last["next_cursor"] is None
 
 
+def test_what_failed_is_told_in_the_language_of_whoever_reads_it(service: Service, collection: str) -> None:
+    job = imported(service, collection, zipped({"bad.png": b"x"}))
+    broken = imported(service, collection, tarred(MANY, "w:gz")[:500])
+    for language, entry, archive in (("de", "Kein Bild", "Unbrauchbares Archiv"), ("fr", "Not an", "Unus")):
+        headers = {"Accept-Language": language}
+        (item,) = service.client.get(job["links"]["items"], headers=headers).json()["items"]
+        assert item["error"]["title"].startswith(entry)
+        told = service.client.get(broken["links"]["self"], headers=headers).json()["error"]
+        assert told["title"].startswith(archive)
+        assert told["type"] == "urn:pivot:archive-unusable"
+        ((_, _, last),) = events(service.client.get(broken["links"]["events"], headers=headers).text)
+        assert last["error"] == told
+
+
 def test_jobs_are_listed_by_collection_and_state_with_the_newest_first(
     service: Service, collection: str
 ) -> None:
@@ -258,7 +272,7 @@ def test_finished_jobs_are_forgotten_in_time(tmp_path: Path, monkeypatch: pytest
     ids = [ledger.create("folder", CollectionKey(1, "default"), "/a", most_waiting=9).id for _ in range(4)]
     for id in ids:
         ledger.finish(id, "succeeded")
-    kept = ledger.jobs(state=None, collection=None, before=None, limit=9)
+    kept = ledger.jobs(state=None, collections=None, before=None, limit=9)
     ledger.close()
     assert [job.id for job in kept] == ids[:1:-1]
 
