@@ -221,10 +221,11 @@ def test_a_job_whose_collection_is_deleted_fails_and_says_so(tmp_path: Path) -> 
 def test_as_many_jobs_wait_as_may_wait(tmp_path: Path) -> None:
     with held(tmp_path, max_jobs=1) as (service, _):
         answers = [sent(service, "default", zipped(PHOTOS)) for _ in range(6)]
-        refused = answers[-1]
+        accepted = [answer.status_code for answer in answers].count(202)
+        assert accepted in (1, 2)  # the second where the first was taken up in time
+        refused = next(answer for answer in answers if answer.status_code != 202)
         assert (refused.status_code, refused.json()["type"]) == (503, "urn:pivot:overloaded")
         assert int(refused.headers["retry-after"]) >= 1
-        assert answers[0].status_code == 202
         service.encoder.open.set()
 
 
