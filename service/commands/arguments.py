@@ -1,11 +1,10 @@
 """What the command line understands."""
 
 import argparse
-import json
-import os
 from pathlib import Path
-from typing import Any, Final
-from urllib.parse import urlsplit
+from typing import Final
+
+from service.commands import options
 
 PROGRAM: Final = "python -m service"
 
@@ -75,35 +74,45 @@ def _command(
     )
 
 
+def _action(
+    actions: "argparse._SubParsersAction[argparse.ArgumentParser]", name: str, help: str
+) -> argparse.ArgumentParser:
+    return actions.add_parser(name, help=help, allow_abbrev=False)
+
+
 def _serve(command: argparse.ArgumentParser) -> None:
     command.add_argument("--host", help="address to listen on (default: PIVOT_HOST, else 127.0.0.1)")
     command.add_argument(
         "--port", type=int, help="port to listen on, 0 for any that is free (default: PIVOT_PORT, else 8000)"
     )
-    _store(command)
+    options.store(command)
 
 
 def _upload(command: argparse.ArgumentParser) -> None:
     command.add_argument(
         "paths",
         nargs="+",
-        type=_readable,
+        type=options.readable,
         metavar="PATH",
         help="photos; folders, with their sub-folders but without hidden files; .zip and .tar archives",
     )
-    _place(command)
+    options.place(command)
 
 
 def _search(command: argparse.ArgumentParser) -> None:
     command.add_argument(
-        "query", nargs="?", type=_text, metavar="QUERY", help="what the images should show, in any language"
+        "query",
+        nargs="?",
+        type=options.text,
+        metavar="QUERY",
+        help="what the images should show, in any language",
     )
     command.add_argument("-k", type=int, help="how many to find (default: 10)")
     command.add_argument(
         "--like",
         action="append",
         default=[],
-        type=_text,
+        type=options.text,
         metavar="IMAGE",
         help="find the like of it, too: the id of an image of the collection, or a file; may be repeated",
     )
@@ -112,19 +121,19 @@ def _search(command: argparse.ArgumentParser) -> None:
         dest="unlike",
         action="append",
         default=[],
-        type=_text,
+        type=options.text,
         metavar="TEXT",
         help="what the images should rather not show; may be repeated",
     )
     command.add_argument(
         "--filter",
-        type=_filter,
+        type=options.condition,
         metavar="JSON",
         help='which images may be found, such as {"field": "width", "gte": 800}',
     )
     command.add_argument("--min-score", type=float, metavar="SCORE", help="leave out what scores less")
     command.add_argument(
-        "--language", type=_text, help="of the query, such as de or en-GB (default: detected)"
+        "--language", type=options.text, help="of the query, such as de or en-GB (default: detected)"
     )
     command.add_argument(
         "--scoring",
@@ -133,38 +142,38 @@ def _search(command: argparse.ArgumentParser) -> None:
     )
     command.add_argument("--exact", action="store_true", help="score every image instead of candidates")
     command.add_argument("--json", action="store_true", help="print the document that the HTTP API answers")
-    _place(command)
+    options.place(command)
 
 
 def _collections(command: argparse.ArgumentParser) -> None:
     actions = command.add_subparsers(dest="action", metavar="ACTION", required=True)
-    _reached(actions.add_parser("list", help="all of them, with their counts"))
-    create = actions.add_parser("create", help="a new, empty one")
-    create.add_argument("name", type=_text, metavar="NAME")
-    rename = actions.add_parser("rename", help="give one another name")
-    rename.add_argument("name", type=_text, metavar="NAME")
-    rename.add_argument("new", type=_text, metavar="NEW")
-    delete = actions.add_parser("delete", help="one with all its images")
-    delete.add_argument("name", type=_text, metavar="NAME")
+    options.reached(_action(actions, "list", help="all of them, with their counts"))
+    create = _action(actions, "create", help="a new, empty one")
+    create.add_argument("name", type=options.text, metavar="NAME")
+    rename = _action(actions, "rename", help="give one another name")
+    rename.add_argument("name", type=options.text, metavar="NAME")
+    rename.add_argument("new", type=options.text, metavar="NEW")
+    delete = _action(actions, "delete", help="one with all its images")
+    delete.add_argument("name", type=options.text, metavar="NAME")
     delete.add_argument("--with-images", action="store_true", help="even where it is not empty")
     for action in (create, rename, delete):
-        _reached(action)
+        options.reached(action)
 
 
 def _jobs(command: argparse.ArgumentParser) -> None:
     actions = command.add_subparsers(dest="action", metavar="ACTION", required=True)
-    listing = actions.add_parser("list", help="all of them")
+    listing = _action(actions, "list", help="all of them")
     listing.add_argument("--state", choices=("queued", "running", "succeeded", "failed", "cancelled"))
-    listing.add_argument("--collection", type=_text, metavar="NAME", help="(default: any)")
-    _reached(listing)
+    listing.add_argument("--collection", type=options.text, metavar="NAME", help="(default: any)")
+    options.reached(listing)
     for name, help in (
         ("show", "one, and the files that failed"),
         ("cancel", "end one; what it added stays"),
         ("follow", "watch one until its end"),
     ):
-        action = actions.add_parser(name, help=help)
+        action = _action(actions, name, help=help)
         action.add_argument("id", type=int, metavar="ID")
-        _reached(action)
+        options.reached(action)
 
 
 def _completion(command: argparse.ArgumentParser) -> None:
@@ -178,22 +187,25 @@ def _backup(command: argparse.ArgumentParser) -> None:
         metavar="TARGET",
         help="a folder that is new, empty, or an earlier backup, which is brought up to date",
     )
-    _store(command)
+    options.store(command)
 
 
 def _export(command: argparse.ArgumentParser) -> None:
     command.add_argument(
         "target", type=Path, metavar="TARGET", help="a folder that is new or empty, or a new file called .tar"
     )
-    _place(command)
+    options.place(command)
 
 
 def _import(command: argparse.ArgumentParser) -> None:
-    command.add_argument("bundle", type=_readable, metavar="PATH", help="what `export` wrote")
+    command.add_argument("bundle", type=options.readable, metavar="PATH", help="what `export` wrote")
     command.add_argument(
-        "--collection", type=_text, metavar="NAME", help="(default: the name of the one that was exported)"
+        "--collection",
+        type=options.text,
+        metavar="NAME",
+        help="(default: the name of the one that was exported)",
     )
-    _reached(command)
+    options.reached(command)
 
 
 def _doctor(command: argparse.ArgumentParser) -> None:
@@ -205,29 +217,7 @@ def _doctor(command: argparse.ArgumentParser) -> None:
         action="store_true",
         help="mend what can be mended safely; originals are set aside, never deleted; not with --server",
     )
-    _reached(command)
-
-
-def _place(command: argparse.ArgumentParser) -> None:
-    _collection(command)
-    _reached(command)
-
-
-def _reached(command: argparse.ArgumentParser) -> None:
-    place = command.add_mutually_exclusive_group()
-    _store(place)
-    place.add_argument(
-        "--server",
-        type=_address,
-        metavar="URL",
-        help="let a running service do the work, such as http://127.0.0.1:8000",
-    )
-    command.add_argument(
-        "--key",
-        type=_text,
-        default=os.environ.get("PIVOT_KEY") or None,
-        help="for a service that asks for one (default: PIVOT_KEY, which others cannot see)",
-    )
+    options.reached(command)
 
 
 def _audit(command: argparse.ArgumentParser) -> None:
@@ -244,20 +234,20 @@ def _audit(command: argparse.ArgumentParser) -> None:
         metavar="N",
         help="how many of the collection's images ask for the like of them (default: 200)",
     )
-    _collection(command)
-    _store(command)
+    options.collection(command)
+    options.store(command)
 
 
 def _keys(command: argparse.ArgumentParser) -> None:
     actions = command.add_subparsers(dest="action", metavar="ACTION", required=True)
-    create = actions.add_parser("create", help="make a key; its secret is printed this once")
-    create.add_argument("name", type=_text, metavar="NAME", help="what people call it")
+    create = _action(actions, "create", help="make a key; its secret is printed this once")
+    create.add_argument("name", type=options.text, metavar="NAME", help="what people call it")
     create.add_argument(
         "--scope", choices=("read", "write", "admin"), default="read", help="what it may do (default: read)"
     )
     create.add_argument(
         "--collection",
-        type=_text,
+        type=options.text,
         action="append",
         metavar="NAME",
         help="one that it may see, and others not; may be given several times (default: all)",
@@ -266,63 +256,7 @@ def _keys(command: argparse.ArgumentParser) -> None:
     create.add_argument(
         "--expires", metavar="TIME", help="when it ends, such as 2027-01-31T00:00Z (default: never)"
     )
-    revoke = actions.add_parser("revoke", help="end a key for good")
+    revoke = _action(actions, "revoke", help="end a key for good")
     revoke.add_argument("id", type=int, metavar="ID", help="as `list` prints it")
-    for action in (create, actions.add_parser("list", help="print all keys"), revoke):
-        _store(action)
-
-
-def _collection(command: argparse.ArgumentParser) -> None:
-    command.add_argument(
-        "--collection", type=_text, default="default", metavar="NAME", help="(default: default)"
-    )
-
-
-def _store(command: argparse._ActionsContainer) -> None:
-    command.add_argument(
-        "--store",
-        type=Path,
-        metavar="FOLDER",
-        help="folder of the database and the images (default: PIVOT_STORE, else ./store)",
-    )
-
-
-def _text(argument: str) -> str:
-    """What was typed as text that can be stored and sent: bytes that are no UTF-8 become U+FFFD."""
-    return os.fsencode(argument).decode(errors="replace")
-
-
-def _readable(argument: str) -> Path:
-    """A path of what can be read; so that a slip is known before a model loads."""
-    path = Path(argument)
-    try:
-        if path.is_dir():
-            with os.scandir(path):
-                return path
-        path.open("rb").close()
-    except OSError as error:
-        raise argparse.ArgumentTypeError(f"cannot read {argument!r}: {error.strerror}") from error
-    return path
-
-
-def _filter(argument: str) -> dict[str, Any]:
-    try:
-        filter = json.loads(argument)
-    except ValueError as error:
-        raise argparse.ArgumentTypeError(f"{_text(argument)!r} is no JSON: {error}") from error
-    if not isinstance(filter, dict):
-        raise argparse.ArgumentTypeError(f"{_text(argument)!r} is no JSON object")
-    return filter
-
-
-def _address(argument: str) -> str:
-    try:
-        parts = urlsplit(argument)
-        usable = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
-    except ValueError:
-        usable = False
-    if not usable:
-        raise argparse.ArgumentTypeError(
-            f"{_text(argument)!r} is no address of a service; give one such as http://127.0.0.1:8000"
-        )
-    return argument.rstrip("/")
+    for action in (create, _action(actions, "list", help="print all keys"), revoke):
+        options.store(action)

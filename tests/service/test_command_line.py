@@ -239,6 +239,15 @@ def test_a_store_in_use_names_its_owner_and_a_command_to_copy(run: Run, photos: 
     assert options.server == "http://127.0.0.1:8000"
 
 
+def test_commands_with_actions_can_be_copied_as_well(run: Run, tmp_path: Path) -> None:
+    with serving(tmp_path / "store"):
+        refused = run("collections", "rename", "default", "other", "--store", tmp_path / "store")
+    command = shlex.split(refused.err.splitlines()[-1])
+    options = parser().parse_args(command[3:])
+    assert (options.action, options.name, options.new, options.store) == ("rename", "default", "other", None)
+    assert options.server.startswith("http://")
+
+
 def test_serving_a_store_in_use_is_refused(run: Run, tmp_path: Path) -> None:
     with Gallery.open(tmp_path / "store", dim=3, model_version="colours-1"):
         refused = run("serve", "--port", "0")
