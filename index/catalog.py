@@ -415,6 +415,8 @@ class Catalog:
             "INSERT INTO vectors (image_id, model_version, vector) VALUES (?, ?, ?) ON CONFLICT DO NOTHING",
             (id, self._model, to_blob(image.vector)),
         )
+        if image.hash is not None:
+            connection.execute("INSERT OR IGNORE INTO hashes VALUES (?, ?)", (image.sha256, image.hash))
         stored = self._complete(
             connection, key, at, Addition(image.sha256, image.captions, image.external_id)
         )

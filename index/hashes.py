@@ -46,14 +46,14 @@ class Hashes:
             ).fetchone()
             return int(number)
 
-    def put(self, hashes: Mapping[str, bytes | None]) -> None:
-        """Keeps them, durably, by content: 8 bytes, or None for what resembles nothing; unused ones are not
-        kept. Raises StorageFull, StorageUnwritable."""
+    def put(self, hashes: Mapping[str, bytes]) -> None:
+        """Keeps them, durably, by content: 8 bytes, or none for what resembles nothing. One of a content
+        that no image has is not kept. Raises StorageFull, StorageUnwritable."""
         with self._connections.writing() as connection:
             connection.executemany(
                 """INSERT OR REPLACE INTO hashes (sha256, hash)
                 SELECT :sha256, :hash WHERE EXISTS (SELECT 1 FROM images WHERE sha256 = :sha256)""",
-                ({"sha256": sha256, "hash": hash or b""} for sha256, hash in hashes.items()),
+                ({"sha256": sha256, "hash": hash} for sha256, hash in hashes.items()),
             )
 
     def of(self, collection: CollectionRef) -> tuple[Ids, NDArray[np.uint8]]:

@@ -20,6 +20,7 @@ from service.decoder import Decoder
 from service.descriptions import GivenCaption
 from service.embedder import Embedder, Serving
 from service.images import Decoded, ImageError
+from service.perceptual import hash_of
 from service.settings import Settings
 from service.uploads import CHUNK_FILES, Content, Made, Outcome, Upload, chunks, clean_filename
 
@@ -335,6 +336,7 @@ def _new_image(
         captions=captions,
         external_id=content.external_id,
         created_at=content.created_at,
+        hash=hash_of(decoded.thumbnail),
     )
 
 

@@ -16,8 +16,8 @@ KEPT: Final = 8  # frequencies a side: 64 bits
 FLAT: Final = 1.0  # grey levels; an image whose levels vary less has nothing to tell it from others
 
 
-def hash_of(thumbnail: bytes) -> bytes | None:
-    """The hash of an image in a format that Pillow opens, 8 bytes; None for one of a single colour.
+def hash_of(thumbnail: bytes) -> bytes:
+    """The hash of an image in a format that Pillow opens, 8 bytes; none for one of a single colour.
 
     Always that of the thumbnail, so that it is the same whether made at the upload or later. Raises what
     Pillow raises.
@@ -26,7 +26,7 @@ def hash_of(thumbnail: bytes) -> bytes | None:
         small = image.convert("L").resize((SIDE, SIDE), Image.Resampling.BOX)
     grey = np.asarray(small, np.float64)
     if grey.std() < FLAT:
-        return None
+        return b""
     frequencies = (_COSINES @ grey @ _COSINES.T).ravel()
     bits = frequencies > np.median(frequencies)
     return np.packbits(bits).tobytes()

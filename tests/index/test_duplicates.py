@@ -83,7 +83,7 @@ def hashed(gallery: Gallery, collection: str, hashes: dict[str, int | None]) -> 
     """Images with these hashes, by content; their ids."""
     images = [sample(content, random_rows(1, 4, seed)[0]) for seed, content in enumerate(hashes)]
     added = gallery.add(collection, images)
-    numbers = [None if number is None else number.to_bytes(8, "big") for number in hashes.values()]
+    numbers = [b"" if number is None else number.to_bytes(8, "big") for number in hashes.values()]
     gallery.duplicates.put_hashes(dict(zip((one.sha256 for one in images), numbers, strict=True)))
     return [one.record.id for one in added]
 

@@ -18,7 +18,6 @@ def shapes(size: tuple[int, int] = (480, 360)) -> Image.Image:
 
 def hashed(image: Image.Image, format: str = "PNG") -> int:
     hash = hash_of(decode(encoded(image, format), 10**7).thumbnail)
-    assert hash is not None
     assert len(hash) == 8
     return int.from_bytes(hash, "big")
 
@@ -33,7 +32,7 @@ def test_copies_differ_in_few_bits_and_other_pictures_in_many() -> None:
 
 
 def test_a_picture_of_one_colour_has_nothing_to_compare() -> None:
-    assert hash_of(plain(RED)) is None
+    assert hash_of(plain(RED)) == b""
 
 
 def test_the_bits_are_the_low_frequencies_above_their_median() -> None:
@@ -41,7 +40,6 @@ def test_the_bits_are_the_low_frequencies_above_their_median() -> None:
     x = np.arange(32) + 0.5
     wave = np.tile(128 + 100 * np.cos(np.pi / 32 * x * 3), (32, 1)).round().astype(np.uint8)
     hash = hash_of(encoded(Image.fromarray(wave), "PNG"))
-    assert hash is not None
     assert f"{hash[0]:08b}"[0] + f"{hash[0]:08b}"[3] == "11"
 
 

@@ -1,8 +1,12 @@
+import hashlib
 from typing import Any
 
+import numpy as np
 import pytest
 from PIL import Image
 
+from index.records import NewImage
+from service.images import decode
 from tests.service.pictures import RED, encoded, plain
 from tests.service.serving import Service
 from tests.service.test_perceptual import shapes
@@ -76,11 +80,26 @@ def test_an_image_tells_what_is_the_same_near_and_similar(service: Service, coll
     assert [image["id"], same["id"]] in ids(page)
 
 
-def test_a_thumbnail_that_cannot_be_read_leaves_its_image_pending(service: Service, collection: str) -> None:
+def test_what_came_without_a_hash_gets_one_when_it_is_asked_about(service: Service, collection: str) -> None:
+    uploaded = added(service, collection, encoded(shapes(), "PNG"))
     gallery = service.library.gallery
-    image = added(service, collection, encoded(shapes((100, 100)), "PNG"))
-    gallery.thumbnail(gallery.image(collection, image["id"])).write_bytes(b"damaged")
-    assert groups(service, collection)["pending"] == 1
+    assert gallery.duplicates.unhashed(collection, 10) == {}
+    brought = [
+        bare(collection, decode(encoded(shapes((320, 240)), "PNG"), 10**6).thumbnail),
+        bare(f"{collection}-damaged", b"damaged"),
+    ]
+    near, _ = (one.record.id for one in gallery.add(collection, brought))
+    page = groups(service, collection)
+    assert (ids(page), page["pending"]) == ([[uploaded["id"], near]], 1)
+    told = service.client.get(f"{uploaded['links']['self']}/duplicates").json()
+    assert ([one["image"]["id"] for one in told["near"]], told["pending"]) == ([near], 1)
+
+
+def bare(content: str, thumbnail: bytes) -> NewImage:
+    """An image as an import brings it: with a vector, as fits `ColourEncoder`, and no hash."""
+    vector = np.array([0, 0, 1], np.float32)
+    sha256 = hashlib.sha256(content.encode()).hexdigest()
+    return NewImage(content.encode(), thumbnail, "png", 320, 240, "a.png", {}, vector, sha256)
 
 
 @pytest.mark.parametrize(
