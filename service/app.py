@@ -14,6 +14,7 @@ from fastapi.routing import APIRoute
 from fastapi.staticfiles import StaticFiles
 from fastapi_offline import FastAPIOffline
 
+from service.auditor import Auditor
 from service.fetch import Fetcher
 from service.gate import Gate
 from service.gauges import Gauges
@@ -77,16 +78,17 @@ def create_app(
     """
     if fetcher is None and settings.fetch_urls:
         fetcher = Fetcher(settings.max_image_bytes)
-    ledger, bell = Ledger(settings.store), Bell()
+    ledger, bell, counts = Ledger(settings.store), Bell(), Metrics()
     context = Context(
         library=library,
         settings=settings,
-        metrics=Metrics(),
+        metrics=counts,
         searches=Gate(threads=SEARCH_THREADS, limit=settings.queue, seconds=settings.wait_seconds),
         uploads=Gate(threads=UPLOAD_THREADS, limit=settings.queue),
         embeddings=Gate(threads=EMBEDDING_THREADS, limit=settings.queue, seconds=settings.wait_seconds),
         upkeep=Gate(threads=UPKEEP_THREADS, limit=2 * UPKEEP_THREADS),
         reembedding=Reembedding(library),
+        auditor=Auditor(library, counts, settings.audit_hours),
         keyring=Keyring(KeyFile(settings.store)),
         ledger=ledger,
         runner=Runner(library, ledger, settings, fetcher, bell),
@@ -137,7 +139,7 @@ def _watch(context: Context) -> None:
         "upkeep": context.upkeep,
         "streams": context.streams,
     }
-    context.metrics.registry.register(Gauges(context.library, context.ledger, gates))
+    context.metrics.registry.register(Gauges(context.library, context.reembedding, context.ledger, gates))
 
 
 @asynccontextmanager
@@ -145,6 +147,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     context = cast(Context, app.state.context)
     _allow_open_files()
     context.reembedding.start()
+    context.auditor.start()
     await run_in_threadpool(context.runner.start)
     try:
         yield
@@ -152,6 +155,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
         context.bell.close()
         await run_in_threadpool(context.runner.stop)
         await run_in_threadpool(context.reembedding.stop)
+        await run_in_threadpool(context.auditor.stop)
         await run_in_threadpool(context.ledger.close)
         await run_in_threadpool(context.library.close)
 

@@ -29,6 +29,7 @@ from service.settings import MIB, Settings
 
 _START_SECONDS: Final = 60  # a busy machine may take long to start a process; that is not the image's fault
 _START_AGAIN_SECONDS: Final = 5
+_DEAD: Final = 3  # starts that failed, one after the other
 
 logger = logging.getLogger(__name__)
 
@@ -84,6 +85,11 @@ class Decoder:
         except RuntimeError:
             raise Stopping from None
 
+    @property
+    def dead(self) -> bool:
+        """Whether a process could not be started again and again, and no other is at work."""
+        return all(worker.failed_starts >= _DEAD for worker in self._workers)
+
     def close(self) -> None:
         """Finish what was accepted, then end the processes."""
         self._threads.shutdown()
@@ -106,6 +112,7 @@ class _Worker:
         self._seconds = settings.decode_seconds
         self._process: subprocess.Popen[bytes] | None = None
         self._channel: Channel
+        self.failed_starts = 0  # since the last one that succeeded
 
     def decode(self, data: bytes) -> Decoded:
         try:
@@ -145,8 +152,10 @@ class _Worker:
         try:
             self._launch()
             self._ask(pickle.dumps(self._orders), _START_SECONDS)
+            self.failed_starts = 0
         except (DecodeTimeout, EOFError, OSError, ValueError) as error:
             logger.error("a decoding process could not be started, exit code %s: %r", self.stop(), error)
+            self.failed_starts += 1
             raise DecoderNotStarted from error
 
     def _launch(self) -> None:

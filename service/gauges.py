@@ -13,6 +13,7 @@ from service.batcher import Load
 from service.gate import Gate
 from service.jobs.ledger import Ledger, State
 from service.library import Library
+from service.reembedding import Reembedding
 
 MOST_COLLECTIONS: Final = 50  # with numbers of their own; those of all others are added up
 OTHERS: Final = "(others)"  # which no collection can be called
@@ -22,8 +23,11 @@ BATCH_SIZES: Final = (1, 2, 4, 8, 16, 32, 64)
 class Gauges(Collector):
     """Reads the library, the ledger and the gates, each time anew."""
 
-    def __init__(self, library: Library, ledger: Ledger, gates: Mapping[str, Gate]) -> None:
+    def __init__(
+        self, library: Library, reembedding: Reembedding, ledger: Ledger, gates: Mapping[str, Gate]
+    ) -> None:
         self._library = library
+        self._reembedding = reembedding
         self._ledger = ledger
         self._gates = gates
 
@@ -31,7 +35,7 @@ class Gauges(Collector):
         yield from _batchers(self._library.loads())
         yield from _indexes(self._library.gallery.held())
         yield _gauge("pivot_gate_inside", "Requests at work or waiting.", "gate", self._inside())
-        model, pending = self._library.awaited()
+        model, pending = self._reembedding.awaited()
         awaiting = "Images and captions that await a vector of the model that is to serve."
         yield _gauge("pivot_pending", awaiting, "model", {model: pending})
         counts = dict.fromkeys(get_args(State), 0) | self._ledger.counts()

@@ -12,6 +12,7 @@ from typing import Any, Final, NamedTuple
 from index import errors as gallery
 from service import (
     access,
+    alive,
     bad_requests,
     batcher,
     decoder,
@@ -235,6 +236,15 @@ GERMAN: Final[Mapping[type[Exception], German]] = {
         "Der Speicher lässt sich nicht lesen. Den Betreiber eine Sicherung einspielen lassen.",
     ),
     gallery.StoreClosed: _STOPPING,
+    alive.Hanging: German(
+        "Das Modell hängt",
+        "Das Modell ist länger als {limit} Sekunden mit einem Stapel beschäftigt. Den Dienst neu starten.",
+    ),
+    alive.DecoderDead: German(
+        "Nichts wird dekodiert",
+        "Prozesse zum Dekodieren starten immer wieder nicht. Den Speicher und die Grenzen der Maschine"
+        " prüfen, dann den Dienst neu starten.",
+    ),
     batcher.Stopping: _STOPPING,
     batcher.Overloaded: German(
         "Überlastet",

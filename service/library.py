@@ -9,6 +9,7 @@ from typing import Any, Self
 from index.gallery import DEFAULT_COLLECTION, Gallery
 from index.records import CaptionRules, CollectionKey, CollectionRef, ImageRecord
 from index.vectors import Row
+from service.alive import DecoderDead, Hanging
 from service.batcher import Load
 from service.decoder import Decoder
 from service.duplicates import Duplicates
@@ -137,6 +138,14 @@ class Library:
         if coming := self._coming:
             return coming.version, self.gallery.coming(coming.version, coming.encoder.dim).pending()
         return self.encoder.version, self.gallery.pending()
+
+    def check_alive(self) -> None:
+        """Raises Hanging, DecoderDead."""
+        for load in self.loads().values():
+            if load.busy_seconds > self._settings.hang_seconds:
+                raise Hanging(self._settings.hang_seconds)
+        if self._decoder.dead:
+            raise DecoderDead
 
     def loads(self) -> Mapping[str, Load]:
         """Of the queues in front of the model that serves, by what is in them."""

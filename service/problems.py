@@ -10,6 +10,7 @@ from starlette.responses import Response
 from index import errors as gallery
 from service import (
     access,
+    alive,
     bad_requests,
     batcher,
     decoder,
@@ -162,6 +163,8 @@ KINDS: Final[dict[type[Exception], Kind]] = {
     gallery.StoreClosed: Kind(
         503, "stopping", "Stopping", text=str(batcher.Stopping()), retry_after=BACK_AGAIN
     ),
+    alive.Hanging: Kind(503, "hanging", "The model hangs"),
+    alive.DecoderDead: Kind(503, "decoder-dead", "Nothing is decoded"),
     batcher.Stopping: Kind(503, "stopping", "Stopping", retry_after=BACK_AGAIN),
     batcher.Overloaded: Kind(503, "overloaded", "Overloaded"),
     forms.ScratchFull: Kind(507, "scratch-full", "No space left to read the request"),

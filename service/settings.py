@@ -62,6 +62,14 @@ class Settings(BaseSettings):
         default=0.5, gt=0, le=1, description="share of the time for which re-embedding may be at work"
     )
 
+    audit_hours: float = Field(
+        default=24,
+        ge=0,
+        description="time between two measurements of what searches miss, told by /metrics; 0 is never",
+    )
+    hang_seconds: PositiveFloat = Field(
+        default=300, description="time for one batch of the model, after which /livez calls the service dead"
+    )
     queue: PositiveInt = Field(
         default=256, description="requests, or images, that may wait before new ones get 503"
     )

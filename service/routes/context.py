@@ -6,6 +6,7 @@ from typing import Annotated, cast
 from fastapi import Depends, Path, Request
 
 from service.access import Access
+from service.auditor import Auditor
 from service.fetch import Fetcher
 from service.gate import Gate
 from service.guard import ACCESS
@@ -33,6 +34,7 @@ class Context:
     embeddings: Gate
     upkeep: Gate
     reembedding: Reembedding
+    auditor: Auditor
     keyring: Keyring
     ledger: Ledger
     runner: Runner

@@ -3,23 +3,27 @@
 from fastapi import APIRouter
 
 from service import schemas
+from service.batcher import Stopping
 from service.problems import documented
 from service.routes.context import InContext
 
 router = APIRouter(tags=["health"])
 
 
-@router.get("/livez", summary="Does the service live?")
-async def live() -> schemas.Health:
-    """Answers at once, whatever else the service is doing."""
+@router.get("/livez", summary="Does the service live?", responses=documented(503))
+async def live(context: InContext) -> schemas.Health:
+    """Answers at once, whatever else the service is doing. 503 where only a restart helps."""
+    context.library.check_alive()
     return schemas.Health()
 
 
 @router.get("/readyz", summary="Is the service ready?", responses=documented(503))
 def ready(context: InContext) -> schemas.Readiness:
-    """Asks the store what awaits a vector. Needs no key, and so names no collection."""
+    """What awaits a vector, as it was a few seconds ago. Needs no key, and so names no collection."""
     library = context.library
-    awaited, pending = library.awaited()
+    if context.bell.closed:
+        raise Stopping
+    awaited, pending = context.reembedding.awaited()
     return schemas.Readiness(
         model=library.encoder.version,
         reembedding=schemas.Reembedding(running=context.reembedding.running, model=awaited, pending=pending),
