@@ -213,9 +213,12 @@ class SimilarImage(Document):
 
 
 class ImageDuplicates(Document):
+    """`pending` is how many images of the collection could not be compared yet."""
+
     exact: list[Image]
     near: list[NearImage]
     similar: list[SimilarImage]
+    pending: int
 
 
 class DuplicateGroup(Document):
@@ -226,6 +229,7 @@ class DuplicateGroup(Document):
 class DuplicatePage(Document):
     groups: list[DuplicateGroup]
     next_cursor: str | None
+    pending: int
 
 
 class Embedding(Document):

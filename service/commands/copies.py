@@ -69,17 +69,16 @@ def export_collection(store: Path, collection: str, target: Path) -> str:
 def fetch_collection(pivot: Pivot, collection: str, target: Path) -> str:
     """Export from a running service. Raises TargetTaken, StorageFull, StorageUnwritable, a PivotError."""
     _check_free(target)
-    archive = target if target.suffix == TAR else target.with_name(f"{target.name}{TAR}")
-    _check_free(archive)
     with translated(target), tqdm(desc="export", unit="B", unit_scale=True, disable=None) as bar:
         target.parent.mkdir(parents=True, exist_ok=True)
-        pivot.export_collection(collection, archive, bar.update)
-        if archive != target:
-            try:
+        if target.suffix == TAR:
+            pivot.export_collection(collection, target, bar.update)
+        else:
+            with TemporaryDirectory(prefix="pivot-", dir=target.parent) as folder:
+                archive = Path(folder) / f"bundle{TAR}"
+                pivot.export_collection(collection, archive, bar.update)
                 with tarfile.open(archive) as members:
                     members.extractall(target, filter="data")
-            finally:
-                archive.unlink()
     return f"{collection} is in {target}."
 
 

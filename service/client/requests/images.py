@@ -141,9 +141,12 @@ def thumbnail(
     return Request("GET", below(collection, f"/images/{id}/thumbnail"), content, params={"size": size})
 
 
-def image_duplicates(id: int, *, collection: str = DEFAULT) -> Request[ImageDuplicates]:
-    """Copies of an image, and what looks much like it. Raises NotFound."""
-    return Request("GET", below(collection, f"/images/{id}/duplicates"), document(ImageDuplicates))
+def image_duplicates(
+    id: int, *, collection: str = DEFAULT, limit: int | None = None
+) -> Request[ImageDuplicates]:
+    """Copies of an image, and what looks much like it, at most `limit` of each kind. Raises NotFound."""
+    address = below(collection, f"/images/{id}/duplicates")
+    return Request("GET", address, document(ImageDuplicates), params={"limit": limit})
 
 
 def as_file(content: Content) -> Path | bytes:

@@ -177,3 +177,16 @@ def test_what_is_no_archive_and_no_job_is_told(act: Act, collection: str, tmp_pa
     for asked in (lambda pivot: pivot.job(2**40), lambda pivot: pivot.follow_job(2**40)):
         with pytest.raises(NotFound):
             act(asked)
+
+
+def test_copies_of_images_are_told(act: Act, collection: str, images: list[Image]) -> None:
+    act(lambda pivot: pivot.upload(NewImage(plain(RED, (64, 48)), "larger.png"), collection=collection))
+    copies = act(lambda pivot: pivot.image_duplicates(images[0].id, collection=collection, limit=10))
+    alike = [twin.image.filename for twin in (*copies.near, *copies.similar)]
+    assert (alike[0], copies.pending) == ("larger.png", 0)
+    groups = act(
+        lambda pivot: pivot.each_duplicates("similar", collection=collection, threshold=0.99, limit=1)
+    )
+    assert [[image.filename for image in group.images] for group in groups] == [["rose.png", "larger.png"]]
+    with pytest.raises(Invalid, match="threshold"):
+        act(lambda pivot: pivot.duplicates("similar", collection=collection, threshold=7))
