@@ -10,7 +10,7 @@ JOBS ?= 2
 FUZZ ?= 300
 
 .DEFAULT_GOAL := help
-.PHONY: help serve demo test check browser fuzz paper-table bench-model bench-index bench-service clean
+.PHONY: help serve demo test check browser fuzz openapi paper-table bench-model bench-index bench-service clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -37,6 +37,9 @@ browser: # the page's tests need a Chromium; without one they are skipped, and s
 
 fuzz: $(VENV)/dev ## ask the service what nobody thought of, FUZZ requests for each operation
 	PIVOT_FUZZ=$(FUZZ) $(BIN)/pytest tests/service/test_fuzz.py
+
+openapi: $(VENV)/dev ## write the API's description into docs/openapi.json; a test finds it behind
+	$(BIN)/python -m tests.service.describing
 
 paper-table: $(VENV)/dev ## train the paper's six systems on PIVOT_DATA and print its tables (JOBS=2 at a time)
 	$(BIN)/python -m benchmarks.paper --jobs $(JOBS) --out $(PAPER)

@@ -25,9 +25,8 @@ class Gate:
     def __init__(self, *, threads: int, limit: int, seconds: float | None = None) -> None:
         self._threads = CapacityLimiter(threads)
         # The limiter has a queue as well, but who is to leave it would have to leave the thread, too.
-        self._turns = Semaphore(
-            threads, fast_acquire=True
-        )  # fast: no turn of the event loop where one is free
+        # Fast: no round of the event loop where a thread is free.
+        self._turns = Semaphore(threads, fast_acquire=True)
         self._limit = limit
         self._seconds = seconds
         self._inside = 0

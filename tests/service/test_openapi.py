@@ -10,6 +10,7 @@ import pytest
 
 from service.access import rule_for
 from service.problems import MEDIA_TYPE
+from tests.service.describing import FILE, described
 from tests.service.jobs.packing import zipped
 from tests.service.pictures import BLUE, RED, plain
 from tests.service.serving import Service, serving
@@ -206,3 +207,8 @@ def test_what_asks_for_a_key_says_so_and_how_it_refuses(description: Description
         *({name} for name in schemes),
         set(),
     ]
+
+
+def test_the_description_in_docs_is_the_services() -> None:
+    if FILE.read_text(encoding="utf-8") != described():
+        pytest.fail(f"docs/{FILE.name} is not what the service tells. Run `make openapi`.")
