@@ -26,6 +26,7 @@ FORMAT = "pivot-collection"
 VERSION = 1
 MANIFEST = "collection.json"
 LINES = "images.jsonl"
+LONGEST_LINE = 32 * 2**20  # bytes; the most captions, of the most characters, take half of it
 
 _FORMAT = re.compile(r"[a-z0-9]{1,16}")
 _TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z")
@@ -127,20 +128,27 @@ def read_manifest(bundle: Path) -> Manifest:
     return replace(manifest, models=models)
 
 
-def read_lines(bundle: Path) -> Iterator[Line]:
-    """Raises BundleDamaged for a line that is not as `Line` says."""
+def read_lines(bundle: Path, offset: int = 0) -> Iterator[Line]:
+    """From the byte `offset` on. Raises BundleDamaged for a line that is not as `Line` says."""
+    return (line for _, line in located_lines(bundle, offset))
+
+
+def located_lines(bundle: Path, offset: int = 0) -> Iterator[tuple[int, Line]]:
+    """The same, each with the offset at which it starts."""
     path = bundle / LINES
     try:
-        with path.open(encoding="utf-8") as lines:
-            for number, text in enumerate(lines, 1):
+        with path.open("rb") as lines:
+            lines.seek(offset)
+            for number, text in enumerate(iter(lambda: lines.readline(LONGEST_LINE), b""), 1):
                 try:
-                    yield _line(text)
+                    yield offset, _line(text.decode())
+                except UnicodeDecodeError as error:
+                    raise BundleDamaged(path, "is not UTF-8") from error
                 except (ValueError, RecursionError) as error:
                     raise BundleDamaged(path, f"line {number}: {error}") from error
+                offset += len(text)
     except OSError as error:
         raise BundleDamaged(path, f"cannot be read: {error.strerror}") from error
-    except UnicodeDecodeError as error:
-        raise BundleDamaged(path, "is not UTF-8") from error
 
 
 def read_vectors(bundle: Path, manifest: Manifest) -> list[ModelRows]:
@@ -156,19 +164,25 @@ def read_vectors(bundle: Path, manifest: Manifest) -> list[ModelRows]:
 
 def check_bundle(bundle: Path, manifest: Manifest, vectors: list[ModelRows]) -> None:
     """Everything but the bytes of the originals. Raises BundleDamaged."""
+    for number, (_, line) in enumerate(checked_lines(bundle, manifest, vectors), 1):
+        original = line.original(bundle)
+        if not original.is_file():
+            raise BundleDamaged(original, f"is missing, though line {number} of {LINES} tells of it")
+        if original.stat().st_size != line.bytes:
+            raise BundleDamaged(original, f"is not of {line.bytes} bytes, as line {number} of {LINES} says")
+
+
+def checked_lines(bundle: Path, manifest: Manifest, vectors: list[ModelRows]) -> Iterator[tuple[int, Line]]:
+    """As `located_lines`; all is looked at but the originals. Raises BundleDamaged, at the end too."""
     count = captions = 0
     external_ids: set[str] = set()
-    for count, line in enumerate(read_lines(bundle), 1):
+    for count, (offset, line) in enumerate(located_lines(bundle), 1):
         captions += len(line.captions)
         if line.external_id is not None:
             if line.external_id in external_ids:
                 raise BundleDamaged(bundle / LINES, f"line {count} has the external id of another")
             external_ids.add(line.external_id)
-        original = line.original(bundle)
-        if not original.is_file():
-            raise BundleDamaged(original, f"is missing, though line {count} of {LINES} tells of it")
-        if original.stat().st_size != line.bytes:
-            raise BundleDamaged(original, f"is not of {line.bytes} bytes, as line {count} of {LINES} says")
+        yield offset, line
     if count != manifest.images:
         raise BundleDamaged(bundle / LINES, f"has {count} lines instead of {manifest.images}")
     if captions != manifest.captions:

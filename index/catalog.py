@@ -418,7 +418,7 @@ class Catalog:
                 image.height,
                 len(image.original),
                 json.dumps(image.metadata, allow_nan=False),
-                at,
+                image.created_at or at,
                 at,
                 image.external_id,
             ),

@@ -63,6 +63,7 @@ class NewImage:
     sha256: str  # of `original`, 64 lower-case hexadecimal digits; trusted, and the name of its files
     captions: tuple[NewCaption, ...] = ()
     external_id: str | None = None
+    created_at: str | None = None  # as in ImageRecord, of one that comes from another store; None: now
     hash: bytes | None = None  # of how it looks, as `Hashes.put` takes it; None: somebody makes it later
 
     def __post_init__(self) -> None:

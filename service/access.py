@@ -7,6 +7,7 @@ route is closed until somebody decides.
 # ruff: noqa: N818 -- the names say what happened, and read so where they are caught
 
 import re
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Final, NamedTuple
 
@@ -84,8 +85,13 @@ class Access:
 
     key: Key | None = None
 
+    @property
+    def collections(self) -> Collection[str] | None:
+        """The names of those that may be seen; None where all may be."""
+        return None if self.key is None else self.key.collections
+
     def sees(self, collection: str) -> bool:
-        return self.key is None or self.key.collections is None or collection in self.key.collections
+        return self.collections is None or collection in self.collections
 
     def check_collection(self, collection: str) -> None:
         """Raises KeyForbidden, be there such a collection or not."""
@@ -136,8 +142,8 @@ RULES: Final = (
     _rule("POST PATCH PUT DELETE", "/v1/collections/{c}/.*", "write"),
     _rule("GET", "/v1/models?(/.*)?", "read"),
     _rule("POST", "/v1/embeddings", "read"),
-    _rule("GET", "/v1/jobs(/.*)?", "read", cut=False),
-    _rule("POST", "/v1/jobs/[^/]+/cancel", "write", cut=False),
+    _rule("GET", "/v1/jobs(/.*)?", "read"),
+    _rule("POST", "/v1/jobs/[^/]+/cancel", "write"),
     _rule("POST", "/v1/doctor", "admin", cut=False),
     _rule("GET", "/metrics", "admin", cut=False),
 )

@@ -27,6 +27,8 @@ PHRASES: Final[Mapping[str, str]] = {
     "has a weight that is zero or not finite: leave that vector out": (
         "hat ein Gewicht, das null oder nicht endlich ist: diesen Vektor weglassen"
     ),
+    # of bundles
+    "its content is not the one that its name tells": "sein Inhalt ist nicht der, den sein Name nennt",
     # of filters
     "lies deeper than {} levels": "liegt tiefer als {} Ebenen",
     "Nest less": "Weniger schachteln",

@@ -22,7 +22,7 @@ from service.embedder import Embedder, Serving
 from service.images import Decoded, ImageError
 from service.perceptual import hash_of
 from service.settings import Settings
-from service.uploads import CHUNK_FILES, Content, Outcome, Upload, chunks, clean_filename
+from service.uploads import CHUNK_FILES, Content, Made, Outcome, Upload, chunks, clean_filename
 
 logger = logging.getLogger(__name__)
 
@@ -171,9 +171,10 @@ class Intake:
     def _finish_with(self, embedder: Embedder, collection: CollectionKey, started: _Started) -> list[Outcome]:
         errors: dict[str, ImageError] = {}
         embedding: dict[str, _Embedding] = {}
+        made = {one.sha256: _made(one, embedder).image for one in started.chunk if isinstance(one, Content)}
         for sha256, future in started.decoding.items():
             try:
-                embedding[sha256] = _embed(embedder, future.result())
+                embedding[sha256] = _embed(embedder, future.result(), made.get(sha256))
             except ImageError as error:
                 errors[sha256] = error
         good = [one for one in started.chunk if isinstance(one, Content) and one.sha256 not in errors]
@@ -203,7 +204,9 @@ class Intake:
         self, contents: Sequence[Content], embedding: Mapping[str, _Embedding], embedder: Embedder
     ) -> tuple[list[NewImage], list[Addition]]:
         """The new ones, and what the known ones may lack."""
-        waiting = [self._captions(one.captions, embedder) for one in contents]  # all of them in the queue
+        waiting = [  # all of them in the queue
+            self._captions(one.captions, embedder, _made(one, embedder).captions) for one in contents
+        ]
         new, known = [], []
         for one, captions in zip(contents, waiting, strict=True):
             texts = tuple(caption.new() for caption in captions)
@@ -213,14 +216,22 @@ class Intake:
                 known.append(Addition(one.sha256, texts, one.external_id))
         return new, known
 
-    def _captions(self, given: Sequence[GivenCaption], embedder: Embedder) -> list[_Waiting]:
-        """The captions on their way through the model, those that it cannot read without a vector."""
+    def _captions(
+        self, given: Sequence[GivenCaption], embedder: Embedder, made: Sequence[Row | None] = ()
+    ) -> list[_Waiting]:
+        """The captions on their way through the model, those that it cannot read without a vector.
+
+        `made` are vectors that are there already, of the first captions.
+        """
         waiting = []
-        for caption in given:
+        rows = (*made, *(None,) * (len(given) - len(made)))
+        for caption, row in zip(given, rows, strict=True):
             language = caption.language or self._detect(caption.text).code
-            readable = embedder.encoder.reads(caption.text)
-            item = (caption.text, language)
-            vector = embedder.texts.submit(item, patient=True) if readable else None
+            vector = None
+            if row is not None:
+                vector = _there(row)
+            elif embedder.encoder.reads(caption.text):
+                vector = embedder.texts.submit((caption.text, language), patient=True)
             waiting.append(_Waiting(language, caption.text, vector))
         return waiting
 
@@ -244,9 +255,25 @@ class Intake:
             return failed
 
 
-def _embed(embedder: Embedder, decoded: Decoded) -> tuple[Decoded, Future[Row]]:
+def _embed(embedder: Embedder, decoded: Decoded, made: Row | None = None) -> tuple[Decoded, Future[Row]]:
+    if made is not None:
+        return decoded, _there(made)
     # Patient: how many requests are here is bounded elsewhere, and half a request helps nobody.
     return decoded, embedder.images.submit(decoded.image(), patient=True)
+
+
+def _there(row: Row) -> Future[Row]:
+    there: Future[Row] = Future()
+    there.set_result(row)
+    return there
+
+
+def _made(content: Content, embedder: Embedder) -> Made:
+    """What the model that serves made of the content elsewhere, as far as it fits."""
+    made = content.made.get(embedder.version, Made(None, ()))
+    rows = (row if row is not None and len(row) == embedder.encoder.dim else None for row in made.captions)
+    fits = made.image is not None and len(made.image) == embedder.encoder.dim
+    return Made(made.image if fits else None, tuple(rows))
 
 
 def _caption_vectors(
@@ -308,6 +335,7 @@ def _new_image(
         sha256=content.sha256,
         captions=captions,
         external_id=content.external_id,
+        created_at=content.created_at,
         hash=hash_of(decoded.thumbnail),
     )
 

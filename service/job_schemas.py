@@ -1,12 +1,13 @@
 """The bodies of requests and answers about imports and their jobs."""
 
 import json
-from typing import Any, Self
+from typing import Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from service.jobs.ledger import ItemRecord, JobRecord, Kind, State, Status
 from service.problems import Problem
+from service.spoken import spoken
 
 MAX_URLS = 10_000
 
@@ -91,5 +92,9 @@ class JobItemPage(BaseModel):
     next_cursor: str | None = Field(description="hand it in as `cursor` for the next page; null on the last")
 
 
-def _problem(text: str | None) -> Any:
-    return text and Problem.model_validate(json.loads(text))
+def _problem(text: str | None) -> Problem | None:
+    """In the language of the request at work."""
+    if text is None:
+        return None
+    by_tongue = json.loads(text)
+    return Problem.model_validate(by_tongue.get(spoken(), by_tongue))  # those of long ago are in English only

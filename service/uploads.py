@@ -4,14 +4,15 @@
 
 import os
 import unicodedata
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from hashlib import sha256
 from pathlib import Path, PurePosixPath
-from typing import BinaryIO, Final, Literal, Self
+from typing import BinaryIO, Final, Literal, NamedTuple, Self
 
 from index.errors import ImageRefused
 from index.records import ImageRecord, Json
+from index.vectors import Row
 from service.descriptions import GivenCaption
 from service.images import FileTooLarge, ImageEmpty, ImageError
 
@@ -34,6 +35,13 @@ class FileUnreadable(ImageError):
         return f"The file cannot be read: {self.reason}. Check that it is there, and its rights."
 
 
+class Made(NamedTuple):
+    """What one model made of an image elsewhere: (dim,) float32, unit; None where there is none."""
+
+    image: Row | None
+    captions: tuple[Row | None, ...]  # one for each
+
+
 @dataclass(frozen=True)
 class Upload:
     """A file to come. Nothing is opened before its turn, so there may be any number of them."""
@@ -43,6 +51,8 @@ class Upload:
     metadata: dict[str, Json] = field(default_factory=dict)
     captions: Sequence[GivenCaption] = ()
     external_id: str | None = None
+    made: Mapping[str, Made] = field(default_factory=dict)  # by the version of the model
+    created_at: str | None = None
 
     @classmethod
     def from_path(
@@ -71,6 +81,8 @@ class Upload:
             sha256(data).hexdigest(),
             self.captions,
             self.external_id,
+            self.made,
+            self.created_at,
         )
 
 
@@ -84,6 +96,8 @@ class Content:
     sha256: str
     captions: Sequence[GivenCaption] = ()
     external_id: str | None = None
+    made: Mapping[str, Made] = field(default_factory=dict)
+    created_at: str | None = None
 
     @property
     def says_more(self) -> bool:

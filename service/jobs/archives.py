@@ -37,11 +37,11 @@ def archive(path: Path, max_image_bytes: int) -> Source:
     make = next((made for magic, made in COMPRESSIONS.items() if head.startswith(magic)), None)
     if make is None and head[257:262] != b"ustar":
         raise ArchiveUnusable("it is none of a kind that is known here")
-    return _Tar(path, max_image_bytes, make)
+    return Tar(path, max_image_bytes, make)
 
 
 @contextmanager
-def _readable() -> Iterator[None]:
+def readable() -> Iterator[None]:
     try:
         yield
     except _DAMAGE as error:
@@ -58,7 +58,7 @@ class _Zip:
         self._most = _most(path)
         self._max_image_bytes = max_image_bytes
         try:
-            with _readable():
+            with readable():
                 bounded = Bounded(self._file, MAX_ENTRIES * ENTRY_BYTES, path.stat().st_size)
                 self._zip = zipfile.ZipFile(cast(IO[bytes], bounded))
             bounded.at_once = max(max_image_bytes, 1) + MIB  # the list is read; what follows are entries
@@ -108,7 +108,7 @@ def _zip_refusal(info: zipfile.ZipInfo, name: str) -> str | None:
     return refusal_of(name)
 
 
-class _Tar:
+class Tar:
     def __init__(self, path: Path, max_image_bytes: int, make: Callable[[], Any] | None) -> None:
         self._path = path
         self._make = make
@@ -118,7 +118,7 @@ class _Tar:
         """Nothing stays open."""
 
     def plan(self) -> Iterator[Entry | None]:
-        for number, (_, member) in enumerate(self._members()):
+        for number, (_, member) in enumerate(self.members()):
             _check_count(number + 1)
             if member.isdir():
                 continue
@@ -126,16 +126,20 @@ class _Tar:
             yield None if passed_over(name) else Entry(name, b"%d" % number, _tar_refusal(member, name))
 
     def uploads(self, items: Iterable[ItemRecord]) -> Iterator[Upload]:
-        members = enumerate(self._members())
+        return (upload_of(item, read) for item, read in self.read(items))
+
+    def read(self, items: Iterable[ItemRecord]) -> Iterator[tuple[ItemRecord, Callable[[], bytes]]]:
+        """The items, whose places start with their member's number, and what gives their contents."""
+        members = enumerate(self.members())
         for item in items:
-            wanted = int(item.place)
+            wanted = int(item.place.split()[0])
             tar, member = next(found for number, found in members if number == wanted)
             data = b""
             if item.refusal is None and member.size <= self._max_image_bytes:
-                with _readable():
+                with readable():
                     entry = tar.extractfile(member)
                     data = entry.read() if entry is not None else b""
-            yield upload_of(item, self._reader(member.size, data))
+            yield item, self._reader(member.size, data)
 
     def _reader(self, size: int, data: bytes) -> Callable[[], bytes]:
         def read() -> bytes:
@@ -145,9 +149,9 @@ class _Tar:
 
         return read
 
-    def _members(self) -> Iterator[tuple[tarfile.TarFile, tarfile.TarInfo]]:
+    def members(self) -> Iterator[tuple[tarfile.TarFile, tarfile.TarInfo]]:
         """Forwards, one at a time. Raises ArchiveUnusable, for one that ends too early as well."""
-        with self._path.open("rb") as file, _readable():
+        with self._path.open("rb") as file, readable():
             plain: Any = file if self._make is None else Unpacked(file, self._make)
             bounded = Bounded(plain, max(self._max_image_bytes, MIB), _most(self._path))
             with tarfile.open(fileobj=cast(IO[bytes], bounded), mode="r:") as tar:

@@ -5,9 +5,10 @@ down its items does not keep uploads waiting for the catalog. What was written d
 power cut; what was added and not yet written down is met again as existing content, see `Runner`.
 """
 
+import json
 import logging
 import sqlite3
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from itertools import islice
@@ -49,7 +50,7 @@ STEPS: Final = (
         failed INTEGER NOT NULL DEFAULT 0,
         skipped INTEGER NOT NULL DEFAULT 0,
         mark INTEGER, -- the newest image when the job began
-        error TEXT, -- a problem document
+        error TEXT, -- a problem document by each language
         created_at TEXT NOT NULL,
         updated_at TEXT NOT NULL
     ) STRICT;
@@ -63,7 +64,7 @@ STEPS: Final = (
         refusal TEXT, -- why it is not even read
         status TEXT, -- null until it was its turn
         image_id INTEGER,
-        error TEXT, -- a problem document
+        error TEXT, -- a problem document by each language
         PRIMARY KEY (job_id, number)
     ) STRICT, WITHOUT ROWID;
     CREATE INDEX items_by_status ON items (job_id, status, number);
@@ -198,14 +199,16 @@ class Ledger:
             return _job(connection, id)
 
     def jobs(
-        self, *, state: str | None, collection: str | None, before: int | None, limit: int
+        self, *, state: str | None, collections: Collection[str] | None, before: int | None, limit: int
     ) -> list[JobRecord]:
-        """The newest first."""
+        """The newest first; with `collections`, those of collections with these names."""
+        names = None if collections is None else json.dumps(list(collections))
         with self._connections.reading() as connection:
             rows = connection.execute(
-                f"""{_JOBS} WHERE state = ifnull(?, state) AND collection = ifnull(?, collection)
+                f"""{_JOBS} WHERE state = ifnull(?, state)
+                AND (? IS NULL OR collection IN (SELECT value FROM json_each(?)))
                 AND id < ifnull(?, id + 1) ORDER BY id DESC LIMIT ?""",
-                (state, collection, before, limit),
+                (state, names, names, before, limit),
             )
             return [JobRecord(*row) for row in rows]
 

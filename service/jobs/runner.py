@@ -5,19 +5,22 @@ the two, the item is done again, and its content is there already; it was this j
 above the mark, the newest id when the job began, and no other item has it.
 """
 
+import json
 import logging
+import shutil
 import threading
 from collections import deque
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
-from typing import Final
+from typing import Final, get_args
 
 from index.errors import StorageFull, StoreClosed
 from service.bad_requests import Bug
 from service.batcher import Overloaded, Stopping
 from service.fetch import Fetcher, allowed
-from service.jobs.archives import archive
+from service.jobs.archives import Tar, archive
+from service.jobs.bundles import UNPACKED, Bundle, is_bundle
 from service.jobs.errors import ArchiveUnusable
 from service.jobs.events import Bell
 from service.jobs.folders import FolderSource
@@ -27,6 +30,7 @@ from service.jobs.urls import UrlSource
 from service.library import Library
 from service.problems import problem_for, problem_of_ours
 from service.settings import Settings
+from service.spoken import Tongue, speaking
 from service.uploads import Outcome
 
 logger = logging.getLogger(__name__)
@@ -60,7 +64,9 @@ class Runner:
             self._ledger.rename(gallery.key(record.name))
         needed = self._ledger.archives()
         for path in archives_folder(self._settings.store).iterdir():
-            if path.name not in needed:
+            if path.suffix == UNPACKED:  # its job begins with it anew
+                shutil.rmtree(path)
+            elif path.name not in needed:
                 path.unlink()
         for thread in self._threads:
             thread.start()
@@ -113,17 +119,16 @@ class Runner:
                 return
 
     def _run(self, job: JobRecord) -> str | None:
-        """None, or why it failed: a problem document. Raises what time may mend."""
+        """None, or why it failed, as `_in_all_tongues`. Raises what time may mend."""
         try:
             with closing(self._source(job)) as source:
                 self._import(job, source)
         except (StorageFull, Overloaded, Stopping, StoreClosed):
             raise
         except Exception as error:
-            problem = problem_for(error)
-            if problem is None:
+            if problem_for(error) is None:
                 logger.exception("job %d failed", job.id)
-            return (problem or problem_of_ours(Bug())).model_dump_json()
+            return _in_all_tongues(error)
         return None
 
     def _source(self, job: JobRecord) -> Source:
@@ -133,7 +138,10 @@ class Runner:
                 path = archives_folder(self._settings.store) / job.source
                 if not path.is_file():
                     raise ArchiveUnusable("the service no longer has it")
-                return archive(path, limit)
+                source = archive(path, limit)
+                if isinstance(source, Tar) and is_bundle(source):
+                    return Bundle(source, path.with_suffix(UNPACKED), self._settings.max_archive_bytes)
+                return source
             case "folder":
                 return FolderSource(job.source, self._settings.folders, limit)
             case "urls":
@@ -203,9 +211,17 @@ def archives_folder(store: Path) -> Path:
     return folder
 
 
+def _in_all_tongues(error: Exception) -> str:
+    """A problem document by each language: nobody knows yet who will read it."""
+    told = {}
+    for tongue in get_args(Tongue):
+        with speaking(tongue):
+            told[tongue] = (problem_for(error) or problem_of_ours(Bug())).model_dump(exclude_none=True)
+    return json.dumps(told)
+
+
 def _result(number: int, outcome: Outcome, created: bool) -> Result:
     if outcome.error is not None:
-        problem = problem_for(outcome.error) or problem_of_ours(Bug())
-        return Result(number, "failed", None, problem.model_dump_json())
+        return Result(number, "failed", None, _in_all_tongues(outcome.error))
     assert outcome.record is not None
     return Result(number, "created" if created else "exists", outcome.record.id, None)

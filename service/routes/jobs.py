@@ -2,16 +2,17 @@
 
 from typing import Annotated, Final
 
-from fastapi import APIRouter, Header, Path, Query, Response
+from fastapi import APIRouter, Depends, Header, Path, Query, Response
 from fastapi.responses import StreamingResponse
 
 from service import job_schemas as schemas
 from service.cursors import cursor_after, id_before
 from service.integers import Integer
+from service.jobs.errors import UnknownJob
 from service.jobs.events import DONE, told
-from service.jobs.ledger import State, Status
+from service.jobs.ledger import JobRecord, State, Status
 from service.problems import documented
-from service.routes.context import InContext
+from service.routes.context import InAccess, InContext
 
 router = APIRouter(prefix="/v1/jobs", tags=["jobs"])
 
@@ -22,17 +23,35 @@ Limit = Annotated[Integer, Query(ge=1, le=MAX_PAGE, description="entries of a pa
 Cursor = Annotated[str | None, Query(description="`next_cursor` of the page before")]
 
 
-@router.get("", summary="List jobs", responses=documented(422))
+def _seen(job_id: JobId, context: InContext, access: InAccess) -> JobRecord:
+    """Of a collection that the key is for; others are as if they were not. Raises UnknownJob."""
+    job = context.ledger.job(job_id)
+    if not access.sees(job.collection):
+        raise UnknownJob(job_id)
+    return job
+
+
+SeenJob = Annotated[JobRecord, Depends(_seen)]
+
+
+@router.get("", summary="List jobs", responses=documented(403, 422))
 def list_jobs(
     context: InContext,
+    access: InAccess,
     state: State | None = None,
     collection: str | None = None,
     limit: Limit = 100,
     cursor: Cursor = None,
 ) -> schemas.JobPage:
-    """The newest first. Jobs that ended are kept for a month, and a thousand of them at most."""
+    """The newest first, of the collections that the key is for.
+
+    Jobs that ended are kept for a month, and a thousand of them at most.
+    """
+    if collection is not None:
+        access.check_collection(collection)
+    collections = access.collections if collection is None else [collection]
     before = None if cursor is None else id_before(cursor)
-    records = context.ledger.jobs(state=state, collection=collection, before=before, limit=limit + 1)
+    records = context.ledger.jobs(state=state, collections=collections, before=before, limit=limit + 1)
     page = records[:limit]
     return schemas.JobPage(
         jobs=[schemas.Job.of(record) for record in page],
@@ -41,29 +60,28 @@ def list_jobs(
 
 
 @router.get("/{job_id}", summary="Describe a job", responses=documented(404, 422))
-def get_job(job_id: JobId, context: InContext) -> schemas.Job:
+def get_job(job: SeenJob) -> schemas.Job:
     """Its state, and how many of its items are done."""
-    return schemas.Job.of(context.ledger.job(job_id))
+    return schemas.Job.of(job)
 
 
 @router.post("/{job_id}/cancel", summary="Cancel a job", status_code=202, responses=documented(404, 422))
-def cancel_job(job_id: JobId, context: InContext) -> schemas.Job:
+def cancel_job(job: SeenJob, context: InContext) -> schemas.Job:
     """No further items are taken up. What the job added stays; one that has ended stays as it is."""
-    return schemas.Job.of(context.runner.cancel(job_id))
+    return schemas.Job.of(context.runner.cancel(job.id))
 
 
 @router.get("/{job_id}/items", summary="List the items of a job", responses=documented(404, 422))
 def list_items(
-    job_id: JobId,
+    job: SeenJob,
     context: InContext,
     status: Status | None = None,
     limit: Limit = 100,
     cursor: Cursor = None,
 ) -> schemas.JobItemPage:
     """Those that are done, in their order, each with its image or with what went wrong."""
-    context.ledger.job(job_id)
     after = -1 if cursor is None else id_before(cursor)
-    records = context.ledger.items(job_id, after=after, limit=limit + 1, status=status)
+    records = context.ledger.items(job.id, after=after, limit=limit + 1, status=status)
     page = records[:limit]
     return schemas.JobItemPage(
         items=[schemas.JobItem.of(record) for record in page],
@@ -82,7 +100,7 @@ def list_items(
     },
 )
 async def follow_job(
-    job_id: JobId,
+    job: SeenJob,
     context: InContext,
     last_event_id: Annotated[str | None, Header(description="id of the last event that was heard")] = None,
 ) -> Response:
@@ -90,11 +108,10 @@ async def follow_job(
 
     Whoever connects anew with `Last-Event-ID` is told what was missed, and nothing twice.
     """
-    await context.streams.run(context.ledger.job, job_id)
     if last_event_id == DONE:
         return Response(status_code=204)  # a browser would connect anew for ever
     after = int(last_event_id) if last_event_id and last_event_id.isdecimal() else 0
-    events = told(context.ledger, context.bell, context.streams, job_id, min(after, 2**53))
+    events = told(context.ledger, context.bell, context.streams, job.id, min(after, 2**53))
     return StreamingResponse(
         events,
         media_type="text/event-stream",

@@ -12,6 +12,7 @@ from starlette.routing import Route
 from service.access import CLOSED, rule_for
 from service.guard import COOKIE
 from service.keys import FILE, KeyFile, NewKey, Scope
+from tests.service.jobs.packing import zipped
 from tests.service.pictures import RED, plain
 from tests.service.serving import Service, serving
 
@@ -105,6 +106,25 @@ def test_a_scope_holds_those_below_it(guarded: Guarded, scope: Scope, allowed: s
     }
     assert {name for name, status in statuses.items() if status != 403} == allowed
     assert client.delete("/v1/collections/nowhere").status_code == (404 if scope == "admin" else 403)
+
+
+def test_a_key_for_some_collections_sees_their_jobs_only(guarded: Guarded) -> None:
+    ids = {}
+    for name in ("jobs-a", "jobs-b"):
+        guarded.admin.post("/v1/collections", json={"name": name}).raise_for_status()
+        archive = {"archive": ("a.zip", zipped({"red.png": plain(RED)}))}
+        ids[name] = guarded.admin.post(f"/v1/collections/{name}/imports", files=archive).json()["id"]
+    client = guarded.client("write", ["jobs-a"])
+    assert [job["id"] for job in client.get("/v1/jobs").json()["jobs"]] == [ids["jobs-a"]]
+    assert client.get("/v1/jobs", params={"collection": "jobs-a"}).status_code == 200
+    refused = client.get("/v1/jobs", params={"collection": "jobs-b"})
+    assert (refused.status_code, refused.json()["type"]) == (403, "urn:pivot:key-forbidden")
+    for path, theirs in (("", 200), ("/items", 200), ("/events", 200)):
+        assert client.get(f"/v1/jobs/{ids['jobs-a']}{path}").status_code == theirs
+        hidden = client.get(f"/v1/jobs/{ids['jobs-b']}{path}")
+        assert (hidden.status_code, hidden.json()["type"]) == (404, "urn:pivot:unknown-job")
+    assert client.post(f"/v1/jobs/{ids['jobs-a']}/cancel").status_code == 202
+    assert client.post(f"/v1/jobs/{ids['jobs-b']}/cancel").status_code == 404
 
 
 def test_a_key_for_some_collections_sees_no_others(guarded: Guarded) -> None:

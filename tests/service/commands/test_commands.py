@@ -10,6 +10,7 @@ import pytest
 
 from index import doctor
 from service.__main__ import main
+from service.client import NewImage, Pivot
 from tests.service.commands.conftest import Run
 from tests.service.jobs.packing import zipped
 from tests.service.pictures import BLUE, GREEN, RED, plain
@@ -156,6 +157,29 @@ def test_a_tar_is_written_and_brought_back_without_a_service(
     (tmp_path / "no.tar").write_bytes(b"x")
     assert main(["import", str(tmp_path / "no.tar"), *new]) == 1
     assert "is no tar that can be read" in capsys.readouterr().err
+
+
+def test_what_was_exported_is_imported_whole_by_a_service(
+    run: Run, collection: str, service: Service, tmp_path: Path
+) -> None:
+    with Pivot(str(service.client.base_url)) as pivot:
+        photo = NewImage(plain(RED), "rose.png", {"trip": 1}, ["eine rote Rose"], external_id="17")
+        pivot.upload([photo, NewImage(plain(BLUE), "sea.png")], collection=collection)
+        run("export", tmp_path / "all.tar", "--collection", collection)
+        run("export", tmp_path / "all", "--collection", collection)
+        told = "2 added, 0 already there, 0 failed, 0 of other kinds skipped."
+        for bundle in ("all.tar", "all"):
+            copy = f"{collection}-{len(bundle)}"
+            ran = run("import", tmp_path / bundle, "--collection", copy)
+            assert (ran.code, ran.err) == (0, "")
+            assert ran.out.endswith(f" of {copy} succeeded: {told}\n")
+            rose = next(one for one in pivot.each_image(collection=copy) if one.filename == "rose.png")
+            assert (rose.external_id, rose.metadata) == ("17", {"trip": 1})
+            assert [caption.text for caption in rose.captions] == ["eine rote Rose"]
+        again = run("import", tmp_path / "all.tar", "--collection", copy)
+        assert (again.code, "0 added, 2 already there, 0 failed" in again.out) == (0, True)
+        run("import", tmp_path / "all.tar")
+        assert pivot.collection(collection).images == 2
 
 
 def test_a_service_is_examined(
