@@ -24,7 +24,7 @@ demo: $(VENV)/demo ## the same with a handful of freely licensed photos, in ./st
 	PIVOT_STORE=$(DEMO)/store $(BIN)/python -m service serve
 
 test: check browser ## everything that is checked before a change lands
-	$(BIN)/pytest
+	$(BIN)/pytest --numprocesses auto --dist loadfile
 
 check: $(VENV)/dev ## style, types and the direction of imports
 	$(BIN)/ruff check
