@@ -2,12 +2,14 @@
 
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
+from service.keyring import REFRESH_SECONDS
 from tests.end_to_end.browser import Visits
 from tests.end_to_end.page import tiles
 from tests.end_to_end.server import ROOT, Server, serving
@@ -38,10 +40,11 @@ def guests(locked: Server, browser: Browser) -> Iterator[Visits]:
 
 
 def key(store: Path, name: str, scope: str) -> str:
-    """A new one, made as an operator makes it."""
+    """A new one, made as an operator makes it, and known to the server by now."""
     command = [sys.executable, "-m", "service", "keys", "create", name, "--scope", scope]
     command += ["--store", str(store / "store")]
     told = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    time.sleep(REFRESH_SECONDS + 0.1)
     return next(line for line in told.splitlines() if line.startswith("pvt_"))
 
 

@@ -63,7 +63,7 @@ def write(folder: Path, seed: int) -> None:
             for added in gallery.add("default", [new_image(source) for _ in range(source.randint(1, 4))]):
                 say("added", added.record.id, added.record.sha256)
                 ids.append(added.record.id)
-            leaving = source.sample(ids, source.randint(0, 3) + max(0, len(ids) - KEPT))
+            leaving = source.sample(ids, min(len(ids), source.randint(0, 3) + max(0, len(ids) - KEPT)))
             for id in leaving:
                 say("removing", id)
                 ids.remove(id)

@@ -264,7 +264,7 @@ def test_a_key_is_made_told_once_and_revoked_over_http(guarded: Guarded) -> None
 def test_secrets_are_neither_stored_nor_logged(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level("DEBUG")
     with serving(tmp_path) as service, closing(Guarded(service, tmp_path)) as guarded:
-        secret = guarded.admin.headers["Authorization"].rpartition("_")[2]
+        secret = guarded.admin.headers["Authorization"].split("_", 2)[2]  # which may hold one itself
         wrong = "pvt_1_" + "x" * 43
         guarded.with_headers({"X-API-Key": wrong}).get("/v1/keys")
         guarded.admin.get("/v1/keys")
