@@ -151,11 +151,6 @@ class WrongNumber(BadRequest):
         )
 
 
-class BadCursor(BadRequest):
-    def __str__(self) -> str:
-        return "The cursor is not one that this service gave. Leave it out to start from the beginning."
-
-
 class InvalidRequest(BadRequest):
     """`field` is the first of those to blame, and `reason` what is wrong with it."""
 

@@ -12,10 +12,8 @@ from collections.abc import Mapping
 from hashlib import sha256
 from typing import Final
 
-import numpy as np
-
 from index.errors import BadCursor, BadVector, CursorExpired
-from index.vectors import Row, check_vector
+from index.vectors import Row, check_vector, from_blobs, to_blob
 
 DIGEST_BYTES: Final = 16
 SEPARATOR: Final = "."  # which base64 does not use
@@ -31,7 +29,7 @@ def digest(model: str, kind: str, content: bytes) -> bytes:
 
 def with_vectors(cursor: str, vectors: Vectors) -> str:
     """A cursor of the index, and the vectors, as one text."""
-    packed = b"".join(key + row.astype("<f4").tobytes() for key, row in vectors.items())
+    packed = b"".join(key + to_blob(row) for key, row in vectors.items())
     return f"{cursor}{SEPARATOR}{urlsafe_b64encode(packed).decode()}"
 
 
@@ -47,12 +45,11 @@ def parted(cursor: str, dim: int) -> tuple[str, Vectors]:
     size = DIGEST_BYTES + 4 * dim
     if len(packed) % size:
         raise CursorExpired  # of a model with another dimension
-    vectors = {}
-    for start in range(0, len(packed), size):
-        row = np.frombuffer(packed[start + DIGEST_BYTES : start + size], "<f4").astype(np.float32)
-        try:
+    pieces = [packed[start : start + size] for start in range(0, len(packed), size)]
+    rows = from_blobs([piece[DIGEST_BYTES:] for piece in pieces], dim)
+    try:
+        for row in rows:
             check_vector(row, dim)
-        except BadVector:
-            raise BadCursor from None
-        vectors[packed[start : start + DIGEST_BYTES]] = row
-    return place, vectors
+    except BadVector:
+        raise BadCursor from None
+    return place, {piece[:DIGEST_BYTES]: row for piece, row in zip(pieces, rows, strict=True)}

@@ -2,7 +2,7 @@
 
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 
-from service.bad_requests import BadCursor
+from index.errors import BadCursor
 
 
 def cursor_after(id: int) -> str:

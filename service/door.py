@@ -5,7 +5,7 @@ from typing import Final
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from service.batcher import Stopping
-from service.problems import refusal
+from service.openai import refusal
 
 STILL_ASKED: Final = {"/livez", "/metrics"}  # by those who watch how it stops
 
@@ -33,7 +33,7 @@ class Entrance:
         if scope["type"] != "http" or scope["path"] in STILL_ASKED:
             await self._app(scope, receive, send)
         elif self._door.closed:
-            answer = refusal(Stopping())
+            answer = refusal(Stopping(), scope["path"])
             answer.headers["Connection"] = "close"
             await answer(scope, receive, send)
         else:

@@ -109,10 +109,10 @@ class Finder:
         asked = [self._understood(part, ()) for part in parts]
 
         def embedded(embedder: Embedder) -> tuple[str, list[Row]]:
-            if model not in (None, embedder.version):
-                raise UnknownModel(model or "", embedder.version)
-            if dim not in (None, embedder.encoder.dim):
-                raise WrongDimensions(dim or 0, embedder.encoder.dim)
+            if model is not None and model != embedder.version:
+                raise UnknownModel(model, embedder.version)
+            if dim is not None and dim != embedder.encoder.dim:
+                raise WrongDimensions(dim, embedder.encoder.dim)
             vectors = PartVectors(self._gallery, self._decoder, embedder, "", self._settings)
             rows: list[Row] = []
             for start in range(0, len(asked), AT_ONCE):

@@ -2,7 +2,7 @@
 
 A text is a template for the error's own data, by their names, and ends with the remedy, a sentence, as the
 English text does. It asks in the infinitive, as the page does. Numbers get German's separators; `{id:d}` gets
-none. `{reason}` and `{remedy}`, which errors tell in English, are looked up in `german_phrases.PHRASES`.
+none. What `_WORDS` name, which errors tell in English, is looked up in `german_phrases.PHRASES`.
 """
 
 from collections.abc import Mapping
@@ -35,11 +35,7 @@ class German(NamedTuple):
 
 
 _STOPPING: Final = German(
-    "Dienst hält an", "Der Dienst hält an. Noch einmal versuchen, wenn er wieder da ist."
-)
-_BAD_CURSOR: Final = German(
-    "Unbekannte Stelle",
-    "Der `cursor` stammt nicht von hier. Ihn unverändert aus einer Antwort nehmen oder weglassen.",
+    "Dienst wird beendet", "Der Dienst wird beendet. Noch einmal versuchen, wenn er wieder da ist."
 )
 
 _NOT_FOR_THIS: Final = "Nicht für diesen Schlüssel"
@@ -66,7 +62,7 @@ GERMAN: Final[Mapping[type[Exception], German]] = {
     job_errors.FolderRefused: German(
         "Ordner abgelehnt",
         "„{folder}“ ist kein Ordner, der eingelesen werden darf. Einen vorhandenen unterhalb derer in"
-        " PIVOT_FOLDER_ROOTS nennen, von / an.",
+        " PIVOT_FOLDER_ROOTS angeben, mit vollem Pfad.",
     ),
     job_errors.UnknownJob: German(
         "Unbekannter Auftrag",
@@ -74,11 +70,11 @@ GERMAN: Final[Mapping[type[Exception], German]] = {
     ),
     fetch.UrlRefused: German(
         "URL abgelehnt",
-        "Die URL wird abgelehnt: {reason}. Eine eines öffentlichen Servers angeben oder die Datei hochladen.",
+        "Die URL wird abgelehnt: {reason}. Die eines öffentlichen Servers angeben oder die Datei hochladen.",
     ),
     fetch.FetchFailed: German(
         "URL ohne Datei",
-        "Die URL ergab keine Datei: {reason}. Sie in einem Browser prüfen oder die Datei hochladen.",
+        "Die URL lieferte keine Datei: {reason}. Sie in einem Browser prüfen oder die Datei hochladen.",
     ),
     fetch.FetchingOff: German(
         "URLs sind abgeschaltet",
@@ -105,7 +101,7 @@ GERMAN: Final[Mapping[type[Exception], German]] = {
     ),
     images.DecodeOutOfMemory: German(
         "Zu viel Speicher nötig",
-        "Das Bild zu lesen braucht mehr Speicher, als ein Bild bekommt."
+        "Das Bild zu lesen braucht mehr Speicher, als dafür erlaubt ist."
         " Eine kleinere Kopie oder ein JPEG schicken.",
     ),
     decoder.DecodeTimeout: German(
@@ -137,7 +133,7 @@ GERMAN: Final[Mapping[type[Exception], German]] = {
     ),
     queries.OutOfRange: German(
         "Außerhalb der Grenzen",
-        "{field} ist {value}; die Grenzen sind {least} und {most}. Ein {field} dazwischen angeben.",
+        "{field} ist {value}; die Grenzen sind {least} und {most}. Einen Wert dazwischen angeben.",
     ),
     queries.NoThreshold: German(
         "Hier gibt es keine Schwelle",
@@ -155,7 +151,7 @@ GERMAN: Final[Mapping[type[Exception], German]] = {
     ),
     queries.UnknownModel: German(
         "Unbekanntes Modell",
-        "Ein Modell {name!r} gibt es nicht; hier antwortet {serving}. Diesen Namen schicken.",
+        "Ein Modell „{name}“ gibt es nicht; hier antwortet {serving}. Diesen Namen schicken.",
     ),
     queries.WrongDimensions: German(
         "Nicht die Dimension des Modells",
@@ -215,7 +211,10 @@ GERMAN: Final[Mapping[type[Exception], German]] = {
     ),
     gallery.BadValue: German("Unbrauchbarer Wert", "`{field}` {reason}."),
     gallery.BadFilter: German("Unbrauchbarer Filter", "`{field}` {reason}. {remedy}."),
-    gallery.BadCursor: _BAD_CURSOR,
+    gallery.BadCursor: German(
+        "Unbekannte Stelle",
+        "Der `cursor` stammt nicht von hier. Ihn unverändert aus einer Antwort nehmen oder weglassen.",
+    ),
     gallery.CursorExpired: German(
         "Abgelaufene Stelle",
         "Der `cursor` ist abgelaufen: Anfrage, Angaben wie Sortierung oder Filter, oder das Modell sind nicht"
@@ -223,17 +222,17 @@ GERMAN: Final[Mapping[type[Exception], German]] = {
     ),
     gallery.StorageFull: German(
         "Kein Platz mehr",
-        "Der Speicher hat keinen Platz mehr; was er enthält, bleibt. Den Betreiber Platz schaffen lassen und"
-        " dieselbe Anfrage noch einmal schicken.",
+        "Der Speicher hat keinen Platz mehr; was er enthält, bleibt. Den Betreiber bitten, Platz zu schaffen,"
+        " und dieselbe Anfrage noch einmal schicken.",
     ),
     gallery.StorageUnwritable: German(
         "Speicher nicht beschreibbar",
         "Der Speicher lässt sich nicht beschreiben."
-        " Den Betreiber Eigentümer, Rechte und Platte prüfen lassen.",
+        " Den Betreiber bitten, Eigentümer, Rechte und Platte zu prüfen.",
     ),
     gallery.StoreDamaged: German(
         "Speicher beschädigt",
-        "Der Speicher lässt sich nicht lesen. Den Betreiber eine Sicherung einspielen lassen.",
+        "Der Speicher lässt sich nicht lesen. Den Betreiber bitten, eine Sicherung einzuspielen.",
     ),
     gallery.StoreClosed: _STOPPING,
     alive.Hanging: German(
@@ -242,8 +241,8 @@ GERMAN: Final[Mapping[type[Exception], German]] = {
     ),
     alive.DecoderDead: German(
         "Nichts wird dekodiert",
-        "Prozesse zum Dekodieren starten immer wieder nicht. Den Speicher und die Grenzen der Maschine"
-        " prüfen, dann den Dienst neu starten.",
+        "Die Prozesse, die Bilder lesen, lassen sich nicht mehr starten. Den Arbeitsspeicher und die Grenzen"
+        " der Maschine prüfen, dann den Dienst neu starten.",
     ),
     batcher.Stopping: _STOPPING,
     batcher.Overloaded: German(
@@ -257,13 +256,13 @@ GERMAN: Final[Mapping[type[Exception], German]] = {
     ),
     forms.ScratchFull: German(
         "Kein Platz, um die Anfrage zu lesen",
-        "Es fehlt Platz, um die Anfrage zu lesen; nichts davon wurde gespeichert. Den Betreiber im Ordner für"
-        " temporäre Dateien Platz schaffen lassen und dieselbe Anfrage noch einmal schicken.",
+        "Es fehlt Platz, um die Anfrage zu lesen; nichts davon wurde gespeichert. Den Betreiber bitten, im"
+        " Ordner für temporäre Dateien Platz zu schaffen, und dieselbe Anfrage noch einmal schicken.",
     ),
     bad_requests.UnknownHost: German(
         "Unbekannter Name",
-        "Der Dienst heißt nicht „{host}“. Seine IP-Adresse benutzen oder den Betreiber den Namen in"
-        " PIVOT_HOSTS aufnehmen lassen.",
+        "Der Dienst heißt nicht „{host}“. Seine IP-Adresse benutzen oder den Betreiber bitten, den Namen"
+        " in PIVOT_HOSTS aufzunehmen.",
     ),
     bad_requests.OtherSite: German(
         "Anfrage von einer fremden Seite",
@@ -323,15 +322,13 @@ GERMAN: Final[Mapping[type[Exception], German]] = {
         "`{field}` hat {entries} Einträge für {files} Dateien."
         " Für jede Datei einen angeben, in der Reihenfolge der Dateien.",
     ),
-    bad_requests.BadCursor: _BAD_CURSOR,
     bad_requests.InvalidRequest: German(
         "Ungültige Anfrage",
         "{field}: {reason}. Die Felder berichtigen, die `errors` nennt; /docs beschreibt sie alle.",
     ),
     bad_requests.NoImageAccepted: German(
         "Kein Bild angenommen",
-        "Keine der {files} Dateien ließ sich hinzufügen."
-        " Siehe `items` für den Grund und die Abhilfe bei jeder.",
+        "Keine der {files} Dateien ließ sich hinzufügen. `items` nennt bei jeder den Grund und die Abhilfe.",
     ),
     bad_requests.NothingThere: German(
         "Nicht gefunden", "Unter {path} gibt es nichts. In /docs steht, was wo ist und was es annimmt."
@@ -363,8 +360,8 @@ GERMAN: Final[Mapping[type[Exception], German]] = {
     ),
     access.RateLimited: German(
         "Zu viele Anfragen",
-        "Das sind mehr als {limit} Anfragen in einer Minute, und das ist die Grenze. In {retry_after} s noch"
-        " einmal versuchen.",
+        "Das sind mehr als die erlaubten {limit} Anfragen in einer Minute."
+        " In {retry_after} s noch einmal versuchen.",
     ),
     keys.NoSuchKey: German(
         "Kein solcher Schlüssel", "Es gibt keinen Schlüssel {id:d}. Einen aus der Liste nehmen."
@@ -386,12 +383,15 @@ def german_of(error: Exception) -> German | None:
     return row and German(row.title, _German().vformat(row.text, (), vars(error)))
 
 
+_WORDS: Final = ("reason", "remedy", "content_type")
+
+
 class _German(Formatter):
     """Writes numbers as German does, and translates what an error tells in words of its own."""
 
     def get_value(self, key: int | str, args: Any, kwargs: Any) -> Any:
         value = super().get_value(key, args, kwargs)
-        return phrase(value) if key in ("reason", "remedy") else value
+        return phrase(value) if key in _WORDS else value
 
     def format_field(self, value: Any, format_spec: str) -> str:
         if isinstance(value, int | float) and not format_spec:

@@ -27,7 +27,52 @@ PHRASES: Final[Mapping[str, str]] = {
     "has a weight that is zero or not finite: leave that vector out": (
         "hat ein Gewicht, das null oder nicht endlich ist: diesen Vektor weglassen"
     ),
+    # of files and of what has none
+    "Permission denied": "der Zugriff ist verboten",
+    "No such file or directory": "sie ist nicht da",
+    "Input/output error": "sie steht auf einem schadhaften Datenträger",
+    "unknown reason": "der Grund ist unbekannt",
+    "without a content type": "ohne Angabe ihrer Art (Content-Type)",
+    # of URLs
+    "it is none": "es ist keine",
+    "it does not begin with https:// or http:// and a server's name": (
+        "sie beginnt nicht mit https:// oder http:// und dem Namen eines Servers"
+    ),
+    "it holds credentials": "sie enthält Zugangsdaten",
+    "it has {} characters, and the limit is {}": "sie hat {} Zeichen, und die Grenze ist {}",
+    "it leads to what is none": "sie leitet weiter auf etwas, das keine ist",
+    "it leads on more than {} times": "sie leitet mehr als {} Mal weiter",
+    "it took longer than the limit of {} seconds": "es dauerte länger als die Grenze von {} Sekunden",
+    "port {} is not one of a public web server": "Port {} ist keiner eines öffentlichen Webservers",
+    "{} is no public server": "{} ist kein öffentlicher Server",
+    "there is no server {}": "es gibt keinen Server {}",
+    "the server answered {} and not where it leads to": "der Server antwortete {}, ohne zu sagen, wohin",
+    "the server answered {}": "der Server antwortete {}",
+    "the server could not be reached": "der Server war nicht zu erreichen",
+    "the answer broke off": "die Antwort brach ab",
+    # of archives and their entries
+    "it is none of a kind that is known here": "es ist von keiner bekannten Art",
+    "it is truncated or damaged": "es ist abgeschnitten oder beschädigt",
+    "it unpacks to far more than it is itself": "entpackt wäre es um ein Vielfaches größer",
+    "it has more than {} entries": "es hat mehr als {} Einträge",
+    "its list of entries is too long": "sein Verzeichnis ist zu lang",
+    "its entries lie over one another": "seine Einträge überlappen einander",
+    "the service no longer has it": "der Dienst hat es nicht mehr",
+    "it is no ordinary file": "er ist keine gewöhnliche Datei",
+    "it is a link or a device": "er ist ein Verweis oder ein Gerät",
+    "it is encrypted": "er ist verschlüsselt",
+    "it is damaged, or packed in an unknown way": "er ist beschädigt oder auf unbekannte Weise gepackt",
+    "it is an archive within the archive": "er ist ein Archiv im Archiv",
+    "its name leads out of the archive": "sein Name führt aus dem Archiv hinaus",
     # of bundles
+    "it misses {}, though {} tells of it": "{} fehlt, obwohl {} davon berichtet",
+    "its {} is too large": "{} darin ist zu groß",
+    "its {}: {}": "{} darin: {}",
+    "line {}: {}": "Zeile {}: {}",
+    "line {} has the external id of another": "Zeile {} hat die externe Id einer anderen",
+    "has {} lines instead of {}": "hat {} Zeilen statt {}",
+    "has {} captions instead of {}": "hat {} Bildunterschriften statt {}",
+    "is not UTF-8": "ist kein UTF-8",
     "its content is not the one that its name tells": "sein Inhalt ist nicht der, den sein Name nennt",
     # of filters
     "lies deeper than {} levels": "liegt tiefer als {} Ebenen",
@@ -123,7 +168,6 @@ PHRASES: Final[Mapping[str, str]] = {
     "Give the `language` within each part": "Die Sprache (`language`) in jedem Teil angeben",
     "{} is no member of an image; give some of {}": "{} gehört zu keinem Bild; einige von diesen angeben: {}",
     "Give a whole number, in digits only": "Eine ganze Zahl angeben, nur in Ziffern",
-    "Give either `q` or `image_id`": "Entweder `q` oder `image_id` angeben",
     "This moment is past. Give one to come, or leave it out": (
         "Dieser Zeitpunkt ist vorbei. Einen kommenden angeben oder ihn weglassen"
     ),

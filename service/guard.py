@@ -14,7 +14,7 @@ from service.bad_requests import OtherSite
 from service.hosts import SAFE, from_own_page
 from service.keyring import Keyring
 from service.keys import Key, Token
-from service.problems import refusal
+from service.openai import refusal
 from service.rates import MINUTE, Buckets, Taken
 from service.settings import Settings
 
@@ -44,7 +44,7 @@ class Guard:
                     access = await self._admitted(scope, rule)
                     send = self._counted(access, send)
                 except REFUSALS as error:
-                    await _refused(error)(scope, receive, send)
+                    await _refused(error, scope["path"])(scope, receive, send)
                     return
                 scope.setdefault("state", {})[ACCESS] = access
         await self._app(scope, receive, send)
@@ -91,8 +91,8 @@ class Guard:
         return telling
 
 
-def _refused(error: Exception) -> Response:
-    answer = refusal(error)
+def _refused(error: Exception, path: str) -> Response:
+    answer = refusal(error, path)
     match error:
         case RateLimited():
             answer.headers.update(rate_headers(error.limit, error.taken))

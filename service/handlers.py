@@ -14,8 +14,8 @@ from starlette.routing import BaseRoute, Match, Route
 
 from service.bad_requests import InvalidRequest, MethodNotTaken, NothingThere, Refused
 from service.german_phrases import validation
-from service.openai import problem_response
-from service.problems import KINDS, FieldProblem, headers_for, problem_of_ours
+from service.openai import problem_response, refusal
+from service.problems import KINDS, FieldProblem, problem_of_ours
 from service.queries import InField
 from service.spoken import spoken
 
@@ -36,10 +36,10 @@ def tell_errors(app: FastAPI, routes: Sequence[BaseRoute]) -> None:
 
 
 async def _known(request: Request, error: Exception) -> Response:
-    problem = problem_of_ours(error)
-    if problem.status in (500, 507):
+    answer = refusal(error, request.url.path)
+    if answer.status_code in (500, 507):
         logger.error("%s", error)  # the operator is told what a client need not know, such as paths
-    return problem_response(request.url.path, problem, headers_for(error))
+    return answer
 
 
 async def _invalid(request: Request, error: Exception) -> Response:

@@ -16,7 +16,7 @@ from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from service.bad_requests import BadRequest, OtherSite, UnknownHost
-from service.problems import refusal
+from service.openai import refusal
 from service.settings import Settings
 
 SAFE: Final = ("GET", "HEAD", "OPTIONS")
@@ -36,7 +36,7 @@ class OwnHosts:
             try:
                 self._check(scope["method"], Headers(scope=scope))
             except BadRequest as error:
-                await refusal(error)(scope, receive, send)
+                await refusal(error, scope["path"])(scope, receive, send)
                 return
         await self._app(scope, receive, send)
 

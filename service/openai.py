@@ -8,10 +8,10 @@ from typing import Annotated, Any, Final, Literal, Self
 from fastapi.responses import Response
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
-from index.vectors import Row
+from index.vectors import Row, to_blob
 from service import questions
 from service.images_in_text import upload_of
-from service.problems import Problem
+from service.problems import Problem, headers_for, problem_of_ours
 from service.queries import QueryError, in_field
 
 MOST_INPUTS: Final = 2048
@@ -31,6 +31,11 @@ def problem_response(path: str, problem: Problem, headers: Mapping[str, str] | N
         "code": problem.type.rpartition(":")[2],
     }
     return problem.response(headers, error=error)
+
+
+def refusal(error: Exception, path: str) -> Response:
+    """The answer to a request at `path` that one of our own errors ended."""
+    return problem_response(path, problem_of_ours(error), headers_for(error))
 
 
 class ImageInput(BaseModel):
@@ -99,7 +104,7 @@ class Embedding(BaseModel):
 
     @classmethod
     def of(cls, index: int, row: Row, encoding: Literal["float", "base64"]) -> Self:
-        packed = b64encode(row.astype("<f4").tobytes()).decode() if encoding == "base64" else row.tolist()
+        packed = b64encode(to_blob(row)).decode() if encoding == "base64" else row.tolist()
         return cls(index=index, embedding=packed)
 
 

@@ -23,12 +23,13 @@ def complete_description(app: FastAPI) -> None:
     describe = app.openapi
 
     def openapi() -> dict[str, Any]:
-        document = describe()
-        _add_schemas(document["components"]["schemas"])
-        _add_keys(document)
-        return document
+        if app.openapi_schema is None:
+            document = describe()  # which keeps it for the next time
+            _add_schemas(document["components"]["schemas"])
+            _add_keys(document)
+        return describe()
 
-    app.openapi = openapi  # type: ignore[method-assign]
+    app.openapi = openapi  # type: ignore[method-assign] # which is how FastAPI's own guide extends it
 
 
 def _add_schemas(schemas: dict[str, Any]) -> None:

@@ -17,9 +17,6 @@ from service.settings import Settings
 from service.stopwatch import Stopwatch
 from service.uploads import Content
 
-Positions = Mapping[int, Row]
-"""Vectors by the positions of their parts; each (dim,) float32, unit."""
-
 
 class PartVectors:
     """For questions to one collection, with one model."""

@@ -193,7 +193,6 @@ KINDS: Final[dict[type[Exception], Kind]] = {
     bad_requests.UnknownField: Kind(422, "unknown-field", "Unknown field"),
     bad_requests.BadMetadata: Kind(422, "bad-metadata", "Unusable metadata", "metadata"),
     bad_requests.WrongNumber: Kind(422, "wrong-number", "Wrong number of entries"),
-    bad_requests.BadCursor: Kind(422, "bad-cursor", "Unknown cursor", "cursor"),
     bad_requests.InvalidRequest: Kind(422, "invalid-request", "Invalid request"),
     bad_requests.NoImageAccepted: Kind(422, "no-image-accepted", "No image accepted", "files"),
     bad_requests.NothingThere: Kind(404, "not-found", "Not found"),
@@ -243,11 +242,6 @@ def headers_for(error: Exception) -> dict[str, str]:
     if problem_of_ours(error).status == 401:
         headers["WWW-Authenticate"] = "Bearer"
     return headers
-
-
-def refusal(error: Exception) -> Response:
-    """The answer to a request that one of our own errors ended."""
-    return problem_of_ours(error).response(headers_for(error))
 
 
 def problem_of_ours(error: Exception) -> Problem:

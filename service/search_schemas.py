@@ -29,9 +29,10 @@ MOST_SEARCHES: Final = 100  # of one request
 MOST_RESULTS: Final = 10_000  # of one request
 
 _FILTER: Final = """which images may be found: `{"field": "width", "gte": 800}` (also height, bytes, aspect,
-created_at, filename, format), `{"metadata": "camera", "in": ["X100", "M6"]}`,
+created_at, updated_at, filename, format, external_id), `{"metadata": "camera", "in": ["X100", "M6"]}`,
 `{"metadata": ["exif", "iso"], "exists": true}`, `{"caption": {"contains": "hund", "language": "de"}}`, joined
-by `{"and": [...]}`, `{"or": [...]}` and `{"not": ...}`; operators are eq, in, gt, gte, lt, lte"""
+by `{"and": [...]}`, `{"or": [...]}` and `{"not": ...}`; operators are eq, in, gt, gte, lt, lte,
+and exists for metadata and external_id"""
 
 
 def _known_members(names: list[str]) -> list[str]:
@@ -87,7 +88,8 @@ class SearchOptions(BaseModel):
 class JsonOptions(SearchOptions):
     """As bodies have them."""
 
-    filter: dict[str, JsonValue] | None = Field(default=None, description=_FILTER)
+    # Not JsonValue: it comes out of JSON, and to look through 16 MiB once more would hold up the event loop.
+    filter: dict[str, Any] | None = Field(default=None, description=_FILTER)
     fields: Members | None = Field(
         default=None, description="members of the images to give besides `id`; all without it"
     )

@@ -1,14 +1,15 @@
 """Searches: by words, by images of the collection and from outside, by several of them at once."""
 
+import json
 from functools import partial
 from typing import Annotated, Final
 
 from fastapi import APIRouter, Query, Request, Response
 from fastapi.concurrency import run_in_threadpool
-from fastapi.exceptions import RequestValidationError
 from pydantic import ValidationError
 
 from service.answer_schemas import BatchAnswer, BatchItem, CaptionSearchAnswer, SearchAnswer
+from service.descriptions import invalid
 from service.forms import question_of
 from service.problems import documented, problem_for
 from service.questions import Part
@@ -83,7 +84,7 @@ async def search_batch(
     told = await context.searches.each(
         partial(_batch_item, context, collection, accepted), body.searches, at_once=BATCH_AT_ONCE
     )
-    return Response(f'{{"answers": [{",".join(told)}]}}', media_type="application/json")
+    return _json(f'{{"answers": [{",".join(told)}]}}')
 
 
 @router.post(
@@ -92,9 +93,7 @@ async def search_batch(
     response_model=CaptionSearchAnswer,
     responses=documented(404, 409, 413, 415, 422, 503),
 )
-async def search_captions(
-    collection: CollectionName, body: CaptionSearch, context: InContext
-) -> CaptionSearchAnswer:
+async def search_captions(collection: CollectionName, body: CaptionSearch, context: InContext) -> Response:
     """What people wrote, in any language, of this or any other image of the collection."""
     return await context.searches.run(_captions, context, collection, body)
 
@@ -107,18 +106,17 @@ def _batch_item(context: Context, collection: str, accepted: list[str], body: Se
         problem = problem_for(error)
         if problem is None:
             raise
-        return BatchItem(answer=None, error=problem).model_dump_json()
+        return json.dumps(BatchItem(answer=None, error=problem).model_dump())  # as `Problem.response`
 
 
-def _captions(context: Context, collection: str, body: CaptionSearch) -> CaptionSearchAnswer:
+def _captions(context: Context, collection: str, body: CaptionSearch) -> Response:
     answer = context.library.search_captions(collection, body.part(), ranking=body.ranking())
     context.metrics.search(answer.timings_ms)
-    return CaptionSearchAnswer.of(answer)
+    return _json(CaptionSearchAnswer.of(answer).model_dump_json())
 
 
 def _search(context: Context, collection: str, body: Search, accepted: list[str]) -> Response:
-    """Written as JSON in this thread: a thousand results would hold up the event loop."""
-    return Response(_searched(context, collection, body, accepted), media_type="application/json")
+    return _json(_searched(context, collection, body, accepted))
 
 
 def _searched(context: Context, collection: str, body: Search, accepted: list[str]) -> str:
@@ -133,12 +131,16 @@ def _answer(
 ) -> Response:
     answer = context.library.search(collection, [part], ranking=options.ranking(), accepted=accepted)
     context.metrics.search(answer.timings_ms)
-    return Response(SearchAnswer.of(answer).json_of(options.fields), media_type="application/json")
+    return _json(SearchAnswer.of(answer).json_of(options.fields))
+
+
+def _json(text: str) -> Response:
+    """Answers are written as JSON in the thread that found them: a thousand would hold up the event loop."""
+    return Response(text, media_type="application/json")
 
 
 def _options(fields: dict[str, str]) -> TextOptions:
     try:
         return TextOptions.model_validate(fields)
     except ValidationError as error:
-        found = [{**one, "loc": ("body", *one["loc"])} for one in error.errors()]
-        raise RequestValidationError(found) from error
+        raise invalid(error, "body") from error

@@ -1,6 +1,6 @@
 import pytest
 
-from service.bad_requests import BadCursor
+from index.errors import BadCursor
 from service.cursors import cursor_after, id_before
 
 

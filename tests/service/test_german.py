@@ -1,15 +1,17 @@
 """German for every problem: that there is some, that it fits the error, and that it reaches the client."""
 
 import re
+from inspect import isfunction
 from typing import Any, Final
 
 import pytest
 
 from index.errors import BadFilter, UnknownImage
 from index.gallery import Gallery
-from service.bad_requests import BadMetadata
+from service.bad_requests import BadMetadata, NotJson
 from service.batcher import Overloaded
 from service.decoder import DecodeTimeout
+from service.fetch import FetchFailed
 from service.german import GERMAN, german_of
 from service.images import ImageTooLarge
 from service.problems import KINDS, problem_of_ours
@@ -73,6 +75,16 @@ def test_texts_end_with_a_remedy_of_one_sentence() -> None:
             "Die Metadaten sind unbrauchbar: ein Objekt hat 70.000 Byte, und die Grenze ist 65.536.",
             "Ein JSON-Objekt für alle Dateien schicken oder eine Liste mit einem Objekt für jede.",
         ),
+        (
+            NotJson("without a content type", "application/json"),
+            "Die Anfrage ist ohne Angabe ihrer Art (Content-Type).",
+            "Sie als application/json schicken.",
+        ),
+        (
+            FetchFailed("the server answered 404"),
+            "Die URL lieferte keine Datei: der Server antwortete 404.",
+            "Sie in einem Browser prüfen oder die Datei hochladen.",
+        ),
     ],
 )
 def test_an_error_is_told_in_german_with_its_own_data(error: Exception, detail: str, remedy: str) -> None:
@@ -84,9 +96,9 @@ def test_an_error_is_told_in_german_with_its_own_data(error: Exception, detail: 
 def test_what_a_template_asks_for_every_error_has() -> None:
     """A name that the error lacks fails here, not at a client."""
     for kind, row in GERMAN.items():
-        parameters = kind.__init__.__code__.co_varnames if "__init__" in vars(kind) else ()
-        own = set(parameters) | {"retry_after", "remedy", "limit"}
-        assert set(re.findall(r"\{(\w+)", row.text)) <= own, kind
+        makers = [vars(base)["__init__"] for base in kind.__mro__ if "__init__" in vars(base)]
+        names = {name for maker in makers if isfunction(maker) for name in maker.__code__.co_names}
+        assert set(re.findall(r"\{(\w+)", row.text)) <= names, kind
 
 
 def test_an_error_without_a_row_has_no_german() -> None:

@@ -16,7 +16,19 @@ from service.german_phrases import VALIDATION, phrase, validation
 ROOT: Final = Path(__file__).parent.parent.parent
 SOURCES: Final = [*ROOT.glob("index/*.py"), *ROOT.glob("service/**/*.py")]
 # Errors with words of their own, and which of their arguments these are.
-WORDED: Final = {"BadValue": [1], "BadFilter": [1, 2], "BadForm": [0], "BadMetadata": [0], "Refused": [0]}
+WORDED: Final = {
+    "BadValue": [1],
+    "BadFilter": [1, 2],
+    "BadForm": [0],
+    "BadMetadata": [0],
+    "Refused": [0],
+    "EntryRefused": [0],
+    "ArchiveUnusable": [0],
+    "UrlRefused": [0],
+    "FetchFailed": [0],
+    "FileUnreadable": [0],
+}
+GIVING: Final = ("refusal_of", "_zip_refusal", "_tar_refusal", "_reason")  # functions that give such words
 # Types of pydantic's that only Python's own objects can have, or that no field of ours is.
 ELSEWHERE: Final = re.compile(
     "needs_python_object|no_such_attribute|recursion_depth_exceeded|frozen_(field|instance|dict)|get_attribute"
@@ -37,12 +49,17 @@ def templates(node: ast.expr) -> Iterator[str]:
         case ast.IfExp(body=yes, orelse=no):
             yield from templates(yes)
             yield from templates(no)
+        case ast.BoolOp(values=values):
+            for value in values:
+                yield from templates(value)
 
 
 def words_of(tree: ast.AST, is_of_schemas: bool) -> Iterator[str]:
     for function in ast.walk(tree):
         if isinstance(function, ast.FunctionDef | ast.AsyncFunctionDef):
             yield from _words_in(function)
+            if function.name in GIVING:
+                yield from _words_given(function)
             if is_of_schemas:
                 yield from _words_for_pydantic(function)
 
@@ -59,6 +76,13 @@ def _words_in(function: ast.AST) -> Iterator[str]:
     for node in ast.walk(function):
         match node:
             case ast.Assign(targets=[ast.Name(id=name)], value=value) if name in names:
+                yield from templates(value)
+
+
+def _words_given(function: ast.AST) -> Iterator[str]:
+    for node in ast.walk(function):
+        match node:
+            case ast.Return(value=ast.expr() as value):
                 yield from templates(value)
 
 

@@ -110,6 +110,11 @@ def test_a_file_that_is_no_image_is_told_with_its_place(service: Service) -> Non
     assert (answer.status_code, answer.json()["error"]["param"]) == (415, "input[1]")
 
 
+def test_what_never_reaches_the_route_is_told_as_openai_does_too(service: Service) -> None:
+    answer = service.client.post("/v1/embeddings", json={"input": "red"}, headers={"Host": "evil.example"})
+    assert (answer.status_code, answer.json()["error"]["code"]) == (421, "unknown-host")
+
+
 def test_elsewhere_problems_stay_as_they_are(service: Service) -> None:
     answer = service.client.post("/v1/collections/default/search", json={})
     assert answer.status_code == 422

@@ -49,6 +49,13 @@ def test_a_search_that_fails_costs_no_other(filled: Service) -> None:
     assert kinds[1:4] == ["urn:pivot:query-empty", "urn:pivot:unknown-image", "urn:pivot:bad-cursor"]
 
 
+def test_a_problem_of_a_batch_may_tell_half_a_surrogate_pair(filled: Service) -> None:
+    headers = {"Content-Type": "application/json", "Accept-Language": "de"}
+    body = b'{"searches": [{"q": "red", "language": "\\ud800"}]}'
+    (item,) = filled.client.post(f"{ADDRESS}/batch", content=body, headers=headers).json()["answers"]
+    assert item["error"]["type"] == "urn:pivot:bad-language"
+
+
 def test_the_texts_of_a_batch_go_through_the_model_together(filled: Service) -> None:
     before = len(filled.encoder.text_batches)
     searches = [{"q": f"red number {n}"} for n in range(60)]
