@@ -114,7 +114,7 @@ class Leaving:
         """Files for each model that the collection has vectors of; one of the wrong size counts as none."""
         counts = (self.manifest.images, self.manifest.captions)
         for model, size in sorted(vector_sizes(self._catalog).items()):
-            asked = {"key": self._key, "model": model, "size": size}
+            asked: dict[str, int | str] = {"key": self._key, "model": model, "size": size}
             if size <= 0 or not any(any(self._blobs(select, asked)) for select in (_IMAGES, _CAPTIONS)):
                 continue
             number = len(self.manifest.models)
