@@ -95,7 +95,7 @@ def test_import_into_a_collection_adds_what_it_lacks_and_mends_it(bundle: Path, 
 
 def test_import_brings_captions_that_a_known_image_lacks(bundle: Path, store: Path) -> None:
     with Gallery.open(store, dim=DIM, model_version=MODEL) as gallery:
-        gallery.replace_captions("trips", 1, [NewCaption("en", "A dog", unit(0, 0, 1, 0))])
+        gallery.update("trips", 1, ImageChange(captions=[NewCaption("en", "A dog", unit(0, 0, 1, 0))]))
     assert imported(bundle, store) == Imported("trips", added=0, existing=2)
     with Gallery.open(store, dim=DIM, model_version=MODEL) as gallery:
         assert [one.text for one in gallery.captions("trips", 1)] == ["A dog", "Eine Hündin"]
