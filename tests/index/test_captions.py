@@ -332,6 +332,9 @@ def test_an_image_takes_so_many_captions_and_no_more(shown: Gallery) -> None:
     with pytest.raises(TooManyCaptions) as caught:
         shown.add("default", [sample("3"), sample("1", captions=[caption("0"), caption("more")])])
     assert (caught.value.place, caught.value.limit) == (1, MOST_CAPTIONS)
+    twice = [sample("3", captions=many), sample("3", captions=[caption("more")])]
+    with pytest.raises(TooManyCaptions):
+        shown.add("default", twice)
     shown.add("default", [sample("1", captions=many)])
     assert len(shown.captions("default", 1)) == MOST_CAPTIONS
     assert len(shown.images("default")) == 2

@@ -90,6 +90,7 @@ def test_values_that_python_takes_for_equal_are_changes(gallery: Gallery, dog: I
     [
         ImageChange(captions=captions("new"), external_id="cat"),
         ImageChange(captions=captions("new"), metadata={"x": "x" * MOST_METADATA}),
+        ImageChange(captions=captions("new"), metadata={"x": float("nan")}),
         ImageChange(captions=captions(*map(str, range(MOST_CAPTIONS + 1))), filename="x"),
         ImageChange(captions=[NewCaption("en", "new", unit(1, 0))], filename="x"),
     ],
