@@ -1,11 +1,11 @@
-"""The catalog: collections, images, vectors and the model behind each vector. The only truth.
+"""The catalog: images, and the model whose vectors are searched. The only truth.
 
-Captions, a part of it, have a module of their own.
+Its other parts, such as collections, vectors and captions, have modules of their own.
 """
 
 import json
 import sqlite3
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from copy import copy
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -15,48 +15,21 @@ import numpy as np
 
 from index.captions import Captions
 from index.changes import ImageChange
+from index.collections import Collections
 from index.conflicts import check_conflicts
 from index.connections import Connections
-from index.errors import (
-    CollectionExists,
-    ExternalIdTaken,
-    NotEmbedded,
-    UnknownCollection,
-    UnknownImage,
-)
+from index.errors import ExternalIdTaken, UnknownImage
 from index.filters import Condition
 from index.hashes import Hashes
+from index.image_vectors import ImageVectors
 from index.listing import Listing, Page
 from index.receipts import Receipts
-from index.records import (
-    Added,
-    Addition,
-    CaptionRecord,
-    CollectionKey,
-    CollectionRecord,
-    CollectionRef,
-    ImageRecord,
-    NewImage,
-)
-from index.sql import Vectors, check_name, collection_key, image_key, now, pending
-from index.vectors import Ids, Row, Rows, to_blob
+from index.records import Added, Addition, CaptionRecord, CollectionRef, ImageRecord, NewImage
+from index.sql import Vectors, collection_key, image_key, now, pending
+from index.vectors import Ids, Row
 
 LARGEST_ID = 2**63 - 1
 
-_COLLECTIONS = """
-    SELECT name, created_at,
-        (SELECT count(*) FROM images WHERE collection_id = collections.id),
-        (SELECT count(*) FROM images JOIN vectors ON image_id = images.id AND model_version = :model
-            WHERE collection_id = collections.id),
-        (SELECT count(*) FROM images JOIN captions ON image_id = images.id
-            WHERE collection_id = collections.id),
-        (SELECT count(*) FROM images JOIN captions ON image_id = images.id
-            JOIN caption_vectors ON caption_id = captions.id AND model_version = :model
-            WHERE collection_id = collections.id),
-        (SELECT coalesce(sum(bytes), 0) FROM images WHERE collection_id = collections.id),
-        :model
-    FROM collections
-"""
 # Lists of values travel as one JSON array: no limit on their number, and an integer too large for SQLite
 # equals no id instead of raising.
 _IMAGES = """
@@ -95,11 +68,15 @@ class Catalog:
 
     def __init__(self, path: Path, *, dim: int, model_version: str) -> None:
         self._connections = Connections(path)
-        self._model = model_version
-        self._vectors = Vectors(path.parent, model_version, dim)
-        self.captions = Captions(self._connections, self._vectors)
+        self._see_through(Vectors(path.parent, model_version, dim))
         self.receipts = Receipts(self._connections)
         self.hashes = Hashes(self._connections)
+
+    def _see_through(self, vectors: Vectors) -> None:
+        self._vectors = vectors
+        self.collections = Collections(self._connections, vectors.model)
+        self.vectors = ImageVectors(self._connections, vectors)
+        self.captions = Captions(self._connections, vectors)
 
     def close(self) -> None:
         self._connections.close()
@@ -107,9 +84,7 @@ class Catalog:
     def of_model(self, model_version: str, dim: int) -> "Catalog":
         """The same records, seen through another model; it shares what this one has open."""
         other = copy(self)
-        other._model = model_version
-        other._vectors = replace(self._vectors, model=model_version, dim=dim)
-        other.captions = Captions(self._connections, other._vectors)
+        other._see_through(replace(self._vectors, model=model_version, dim=dim))
         return other
 
     def serving(self) -> tuple[str, str | None] | None:
@@ -123,75 +98,12 @@ class Catalog:
         with self._connections.writing() as connection:
             connection.execute(
                 "INSERT OR REPLACE INTO serving (one, model_version, checkpoint) VALUES (1, ?, ?)",
-                (self._model, checkpoint),
+                (self._vectors.model, checkpoint),
             )
 
     def shorten_log(self) -> None:
         """Has the next changes written over the log of those before, instead of behind it, if that can be."""
         self._connections.checkpoint()
-
-    def create_collection(self, name: str) -> None:
-        """Raises CollectionExists."""
-        with self._connections.writing() as connection:
-            done = connection.execute(
-                "INSERT INTO collections (name, created_at) VALUES (?, ?) ON CONFLICT DO NOTHING",
-                (name, now()),
-            )
-            if not done.rowcount:
-                raise CollectionExists(name)
-
-    def collection_keys(self) -> list[CollectionKey]:
-        """Of all collections, in the order of their creation."""
-        with self._connections.reading() as connection:
-            rows = connection.execute("SELECT id, name FROM collections ORDER BY id")
-            return [CollectionKey(*row) for row in rows]
-
-    def key(self, name: str) -> CollectionKey:
-        """Raises UnknownCollection."""
-        with self._connections.reading() as connection:
-            return CollectionKey(collection_key(connection, name), name)
-
-    def collections(self) -> list[CollectionRecord]:
-        """All collections, in the order of their creation."""
-        with self._connections.reading() as connection:
-            rows = connection.execute(f"{_COLLECTIONS} ORDER BY id", {"model": self._model})
-            return [CollectionRecord(*row) for row in rows]
-
-    def collection(self, name: str) -> CollectionRecord:
-        """Raises UnknownCollection."""
-        check_name(name)
-        with self._connections.reading() as connection:
-            row = connection.execute(
-                f"{_COLLECTIONS} WHERE name = :name", {"model": self._model, "name": name}
-            ).fetchone()
-        if row is None:
-            raise UnknownCollection(name)
-        return CollectionRecord(*row)
-
-    def rename_collection(self, name: str, to: str) -> None:
-        """Raises UnknownCollection, CollectionExists."""
-        with self._connections.writing() as connection:
-            key = collection_key(connection, name)
-            done = connection.execute("UPDATE OR IGNORE collections SET name = ? WHERE id = ?", (to, key))
-            if not done.rowcount:
-                raise CollectionExists(to)
-
-    def delete_collection(self, name: str) -> set[str]:
-        """Deletes it, its images and their vectors; gives the images' contents. Raises UnknownCollection."""
-        with self._connections.writing() as connection:
-            key = collection_key(connection, name)
-            contents = _contents(connection, key)
-            connection.execute("DELETE FROM collections WHERE id = ?", (key,))
-            return contents
-
-    def empty_collection(self, name: str) -> set[str]:
-        """Deletes its images and their vectors; gives the images' contents. Raises UnknownCollection."""
-        with self._connections.writing() as connection:
-            key = collection_key(connection, name)
-            contents = _contents(connection, key)
-            connection.execute("DELETE FROM images WHERE collection_id = ?", (key,))
-            connection.execute("DELETE FROM receipts WHERE collection_id = ?", (key,))
-            return contents
 
     def add(self, collection: CollectionRef, images: Sequence[NewImage]) -> list[Stored]:
         """Adds all or none, durably when it returns. Raises UnknownCollection.
@@ -231,36 +143,25 @@ class Catalog:
             added: dict[int, Row] = {}
             if change.captions is not None:
                 removed, added = self.captions.replace(connection, before, change.captions, at)
-            if after != before:
+            if _columns(after) != _columns(before):
                 _check_free(connection, name, after)
                 connection.execute(
                     """UPDATE images SET filename = ?, metadata = ?, external_id = ?, updated_at = ?
                     WHERE id = ?""",
-                    (after.filename, json.dumps(after.metadata), after.external_id, at, id),
+                    (*_columns(after), at, id),
                 )
             return Changed(_by_id(connection, [id])[id], removed, added)
 
     def known(self, collection: CollectionRef, sha256s: Sequence[str]) -> dict[str, ImageRecord]:
         """Those of the contents that the collection has. Raises UnknownCollection."""
-        with self._connections.reading() as connection:
-            key = collection_key(connection, collection)
-            rows = connection.execute(
-                f"{_IMAGES} WHERE collection_id = ? AND sha256 IN (SELECT value FROM json_each(?))",
-                (key, json.dumps(list(sha256s))),
-            )
-            return {record.sha256: record for record in map(_record, rows)}
+        return {record.sha256: record for record in self._with(collection, "sha256", sha256s)}
 
     def by_external_id(
         self, collection: CollectionRef, external_ids: Sequence[str]
     ) -> dict[str, ImageRecord]:
         """Those of the images that the collection has, by external id. Raises UnknownCollection."""
-        with self._connections.reading() as connection:
-            key = collection_key(connection, collection)
-            rows = connection.execute(
-                f"{_IMAGES} WHERE collection_id = ? AND external_id IN (SELECT value FROM json_each(?))",
-                (key, json.dumps(list(external_ids))),
-            )
-            return {str(record.external_id): record for record in map(_record, rows)}
+        records = self._with(collection, "external_id", external_ids)
+        return {str(record.external_id): record for record in records}
 
     def unused(self, sha256s: Collection[str]) -> set[str]:
         """Those of the contents that no image of any collection has."""
@@ -333,39 +234,6 @@ class Catalog:
             connection.executemany("DELETE FROM images WHERE id = ?", ((id,) for id in contents))
             return removed
 
-    def vector(self, name: str, id: int) -> Row:
-        """(dim,) float32. Raises UnknownCollection, UnknownImage, NotEmbedded."""
-        self.image(name, id)
-        with self._connections.reading() as connection:
-            row = connection.execute(
-                "SELECT vector FROM vectors WHERE image_id = ? AND model_version = ?", (id, self._model)
-            ).fetchone()
-        if row is None:
-            raise NotEmbedded(name, id)
-        vector: Row = self._vectors.rows(row)[0]
-        return vector
-
-    def vectors(self, collection: CollectionRef) -> Iterator[tuple[Ids, Rows]]:
-        """All vectors of the collection in blocks: (n,) int64 and (n, dim) float32. Raises StoreDamaged."""
-        with self._connections.reading() as connection:
-            found = connection.execute(
-                """SELECT images.id, vector
-                FROM images JOIN vectors ON image_id = images.id AND model_version = ?
-                WHERE collection_id = ? ORDER BY images.id""",
-                (self._model, collection_key(connection, collection)),
-            )
-            yield from self._vectors.blocks(found)
-
-    def vectors_of(self, ids: Ids) -> tuple[Ids, Rows]:
-        """Those of the images that have a vector: (n,) int64 and (n, dim) float32. Raises StoreDamaged."""
-        with self._connections.reading() as connection:
-            found = connection.execute(
-                """SELECT image_id, vector FROM vectors
-                WHERE model_version = ? AND image_id IN (SELECT value FROM json_each(?))""",
-                (self._model, json.dumps(ids.tolist())),
-            )
-            return self._vectors.all(found)
-
     def passing(self, collection: CollectionRef, condition: Condition) -> Ids:
         """The images that meet the condition, by ascending id: (n,) int64. Raises UnknownCollection."""
         return self._passing(collection, condition, "SELECT images.id FROM images")
@@ -383,25 +251,14 @@ class Catalog:
                 f"""{_IMAGES} WHERE images.id > ?
                 AND NOT EXISTS (SELECT 1 FROM vectors WHERE image_id = images.id AND model_version = ?)
                 ORDER BY images.id LIMIT ?""",
-                (min(after, LARGEST_ID), self._model, limit),
+                (min(after, LARGEST_ID), self._vectors.model, limit),
             )
             return [_record(row) for row in rows]
 
     def pending(self) -> int:
         """How many images, and captions that the model can read, of all collections have no vector."""
         with self._connections.reading() as connection:
-            return pending(connection, self._model)
-
-    def put_vectors(self, vectors: Mapping[int, Row]) -> dict[int, str]:
-        """Sets vectors, (dim,) float32 each, durably; gives the ids that exist with their collections."""
-        with self._connections.writing() as connection:
-            present = {id: record.collection for id, record in _by_id(connection, list(vectors)).items()}
-            connection.executemany(
-                """INSERT INTO vectors (image_id, model_version, vector) VALUES (?, ?, ?)
-                ON CONFLICT DO UPDATE SET vector = excluded.vector""",
-                ((id, self._model, to_blob(vectors[id])) for id in present),
-            )
-            return present
+            return pending(connection, self._vectors.model)
 
     def _add(self, connection: sqlite3.Connection, key: int, at: str, image: NewImage) -> Stored:
         image_done = connection.execute(
@@ -426,37 +283,44 @@ class Catalog:
         ((id,),) = connection.execute(
             "SELECT id FROM images WHERE sha256 = ? AND collection_id = ?", (image.sha256, key)
         )
-        vector_done = connection.execute(
-            "INSERT INTO vectors (image_id, model_version, vector) VALUES (?, ?, ?) ON CONFLICT DO NOTHING",
-            (id, self._model, to_blob(image.vector)),
-        )
+        vector_is_new = self.vectors.insert(connection, id, image.vector)
         if image.hash is not None:
             connection.execute("INSERT OR IGNORE INTO hashes VALUES (?, ?)", (image.sha256, image.hash))
-        stored = self._complete(
-            connection, key, at, Addition(image.sha256, image.captions, image.external_id)
-        )
-        assert stored is not None
-        added = replace(stored.added, created=image_done.rowcount == 1)
-        return replace(stored, added=added, vector_is_new=vector_done.rowcount == 1)
+        captions = self._supply(connection, id, at, image)
+        added = Added(_by_id(connection, [id])[id], created=image_done.rowcount == 1)
+        return Stored(added, vector_is_new, captions)
 
     def _complete(
         self, connection: sqlite3.Connection, key: int, at: str, addition: Addition
     ) -> Stored | None:
         row = connection.execute(
-            "SELECT id, external_id FROM images WHERE sha256 = ? AND collection_id = ?",
-            (addition.sha256, key),
+            "SELECT id FROM images WHERE sha256 = ? AND collection_id = ?", (addition.sha256, key)
         ).fetchone()
         if row is None:
             return None
-        id, external_id = row
-        if addition.external_id not in (None, external_id):
+        (id,) = row
+        captions = self._supply(connection, id, at, addition)
+        return Stored(Added(_by_id(connection, [id])[id], created=False), False, captions)
+
+    def _supply(
+        self, connection: sqlite3.Connection, id: int, at: str, given: NewImage | Addition
+    ) -> dict[int, Row]:
+        """Gives the image the external id and the captions that it lacks; gives these as in Stored."""
+        if given.external_id is not None:
             connection.execute(
-                "UPDATE images SET external_id = ?, updated_at = ? WHERE id = ?",
-                (addition.external_id, at, id),
+                "UPDATE images SET external_id = ?, updated_at = ? WHERE id = ? AND external_id IS NULL",
+                (given.external_id, at, id),
             )
-        captions = self.captions.insert(connection, id, addition.captions, at)
-        added = Added(_by_id(connection, [id])[id], created=False)
-        return Stored(added, vector_is_new=False, captions=captions)
+        return self.captions.insert(connection, id, given.captions, at)
+
+    def _with(self, collection: CollectionRef, column: str, values: Sequence[str]) -> list[ImageRecord]:
+        with self._connections.reading() as connection:
+            key = collection_key(connection, collection)
+            rows = connection.execute(
+                f"{_IMAGES} WHERE collection_id = ? AND {column} IN (SELECT value FROM json_each(?))",
+                (key, json.dumps(list(values))),
+            )
+            return [_record(row) for row in rows]
 
     def _passing(self, collection: CollectionRef, condition: Condition, select: str) -> Ids:
         with self._connections.reading() as connection:
@@ -467,20 +331,22 @@ class Catalog:
             return np.fromiter((id for (id,) in found), np.int64)
 
 
+def _columns(image: ImageRecord) -> tuple[str, str, str | None]:
+    """What of an image's row may change, as it is stored: 1 and true are equal in Python, but not there."""
+    return image.filename, json.dumps(image.metadata), image.external_id
+
+
 def _check_free(connection: sqlite3.Connection, name: str, image: ImageRecord) -> None:
     """Raises ExternalIdTaken."""
+    if image.external_id is None:
+        return
     other = connection.execute(
         """SELECT 1 FROM images JOIN collections ON collections.id = collection_id
         WHERE name = ? AND external_id = ? AND images.id != ?""",
         (name, image.external_id, image.id),
     ).fetchone()
-    if image.external_id is not None and other:
+    if other:
         raise ExternalIdTaken(name, image.external_id)
-
-
-def _contents(connection: sqlite3.Connection, key: int) -> set[str]:
-    rows = connection.execute("SELECT sha256 FROM images WHERE collection_id = ?", (key,))
-    return {sha256 for (sha256,) in rows}
 
 
 def _by_id(connection: sqlite3.Connection, ids: Iterable[int]) -> dict[int, ImageRecord]:

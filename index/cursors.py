@@ -95,6 +95,7 @@ def fingerprint(collection: int, model_version: str, question: Question, options
         options.scoring,
         options.candidates,
         options.exact,
+        options.min_score,
         sorted(options.exclude),
         options.filter,
         [(scoring, rule.scale, rule.shift) for scoring, rule in sorted(rules.items())],

@@ -26,7 +26,7 @@ Kind: TypeAlias = Literal["near", "similar", "exact"]
 Sees: TypeAlias = Callable[[str], bool]
 """Whether whoever asks may know of a collection"""
 
-GROUP = 1000  # images of a group at most: what would be larger falls into several
+GROUP = 1000  # images of a group at most: of a larger one, no more are told until some of these are gone
 STEP = 512  # images that are compared with all others at a time
 NEAR_PAIRS = 4_000_000_000  # of hashes that one call compares: 3 s of a core
 SIMILAR_PAIRS = 100_000_000  # of vectors; of 512 numbers: 2 s
@@ -156,8 +156,8 @@ class Duplicates:
 
     def _exact(self, collection: str, after: int, limit: int, sees: Sees) -> Groups:
         catalog = self._space.catalog
-        catalog.key(collection)
-        within = [key.id for key in catalog.collection_keys() if sees(key.name)]
+        catalog.collections.key(collection)
+        within = [key.id for key in catalog.collections.all() if sees(key.name)]
         ids = catalog.hashes.copied(collection, after, limit + 1, within)
         groups = [Group("exact", self._copies(id, sees)) for id in ids[:limit]]
         whole = [one for one in groups if len(one.images) > 1]
@@ -177,7 +177,7 @@ class Duplicates:
         return Similar(candidates, candidates.ids(), least)
 
     def _awaited(self, collection: str) -> int:
-        record = self._space.catalog.collection(collection)
+        record = self._space.catalog.collections.record(collection)
         return record.images - record.searchable
 
 
@@ -230,5 +230,5 @@ def _of_one(matching: Matching, id: int) -> dict[int, float]:
     """What matches one image, with its distance or score; nothing if it has no hash, or no vector."""
     if not np.isin(id, matching.ids):
         return {}
-    (found,) = matching.matches(np.array([id], np.int64), GROUP)
+    (found,) = matching.matches(np.array([id], np.int64), len(matching.ids))
     return dict(zip(found.ids.tolist(), found.values.tolist(), strict=True))

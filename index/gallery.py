@@ -80,9 +80,9 @@ class Gallery(Reading):
             catalog = opened.enter_context(
                 closing(Catalog(folder / CATALOG, dim=dim, model_version=model_version))
             )
-            if DEFAULT_COLLECTION not in (key.name for key in catalog.collection_keys()):
-                catalog.create_collection(DEFAULT_COLLECTION)
-            keys = catalog.collection_keys()
+            if DEFAULT_COLLECTION not in (key.name for key in catalog.collections.all()):
+                catalog.collections.create(DEFAULT_COLLECTION)
+            keys = catalog.collections.all()
             files = FileStore(folder)
             space = Space(model_version, dim, catalog, Snapshots(folder / "lists"))
             failing.callback(space.close)
@@ -112,9 +112,9 @@ class Gallery(Reading):
         """Raises BadCollectionName, CollectionExists."""
         check_collection_name(name)
         with self._changing:
-            self._catalog.create_collection(name)
-            self._space.create(self._catalog.key(name))
-            return self._catalog.collection(name)
+            self._catalog.collections.create(name)
+            self._space.create(self._catalog.collections.key(name))
+            return self._catalog.collections.record(name)
 
     def rename_collection(self, name: str, to: str) -> CollectionRecord:
         """Whatever is under way in it goes on. `default` keeps its name.
@@ -125,8 +125,8 @@ class Gallery(Reading):
         if name == DEFAULT_COLLECTION != to:
             raise CollectionFixed(name)
         with self._changing:
-            self._catalog.rename_collection(name, to)
-            return self._catalog.collection(to)
+            self._catalog.collections.rename(name, to)
+            return self._catalog.collections.record(to)
 
     def delete_collection(self, name: str) -> None:
         """Deletes it with all that is in it. `default` can go too; the next `open` makes it anew, empty.
@@ -134,8 +134,8 @@ class Gallery(Reading):
         Raises UnknownCollection.
         """
         with self._changing:
-            key = self._catalog.key(name)
-            contents = self._cleared(name, self._catalog.delete_collection)
+            key = self._catalog.collections.key(name)
+            contents = self._cleared(name, self._catalog.collections.delete)
             self._space.forget(key)
             self._files.remove(self._catalog.unused(contents))
 
@@ -145,8 +145,8 @@ class Gallery(Reading):
         Raises UnknownCollection.
         """
         with self._changing:
-            contents = self._cleared(name, self._catalog.empty_collection)
-            key = self._catalog.key(name)
+            contents = self._cleared(name, self._catalog.collections.empty)
+            key = self._catalog.collections.key(name)
             self._space.forget(key)
             self._space.create(key)
             self._files.remove(self._catalog.unused(contents))
@@ -247,21 +247,6 @@ class Gallery(Reading):
             self._space.shelf(collection).add_captions(added)
             return self._catalog.captions.of_image(collection, image_id)
 
-    def replace_captions(
-        self,
-        collection: str,
-        image_id: int,
-        captions: Sequence[NewCaption],
-        *,
-        model_version: str | None = None,
-    ) -> list[CaptionRecord]:
-        """Leaves the image these captions and no others; one that it has already keeps its record.
-
-        Raises as `update` does.
-        """
-        change = ImageChange(captions=captions)
-        return list(self.update(collection, image_id, change, model_version=model_version).captions)
-
     def remove_captions(self, collection: str, ids: Sequence[int]) -> list[int]:
         """As `remove`, of captions."""
         with self._changing:
@@ -274,7 +259,7 @@ class Gallery(Reading):
         """
         with self._changing:
             self._check(vectors.values(), model_version)
-            stored = self._catalog.put_vectors(vectors)
+            stored = self._catalog.vectors.put(vectors)
             for name, ids in _by_collection(stored).items():
                 self._space.shelf(name).images.replace(ids, np.stack([vectors[id] for id in ids]))
 

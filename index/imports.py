@@ -29,7 +29,7 @@ from index.lock import FolderLock
 from index.names import check_collection_name
 from index.records import NewImage
 from index.reserve import Reserve
-from index.sql import now, touch
+from index.sql import collection_key, now, touch
 from index.store import CATALOG
 from index.vectors import to_blob
 
@@ -70,10 +70,10 @@ def import_bundle(
     with closing(FolderLock(store)), closing(Connections(store / CATALOG)) as connections:
         Reserve(store).hold()
         importing = _Importing(bundle, manifest, vectors, connections, FileStore(store), thumbnail)
-        importing.prepare(name)
+        key = importing.prepare(name)
         added = done = 0
         for batch in _batches(bundle):
-            added += importing.add(name, batch)
+            added += importing.add(key, batch)
             done += len(batch)
             progress(done, manifest.images)
     return Imported(name, added, done - added)
@@ -96,9 +96,9 @@ class _Importing:
     files: FileStore
     thumbnail: Thumbnailer
 
-    def prepare(self, name: str) -> None:
+    def prepare(self, name: str) -> int:
         """Has the collection exist, unless the store has vectors of one of the models in another size, or
-        the collection an external id of the bundle's for another image."""
+        the collection an external id of the bundle's for another image. Gives its id."""
         with self.connections.writing() as connection:
             for number, model in enumerate(self.manifest.models):
                 row = connection.execute(
@@ -116,23 +116,26 @@ class _Importing:
                 "INSERT INTO collections (name, created_at) VALUES (?, ?) ON CONFLICT DO NOTHING",
                 (name, self.manifest.created_at),
             )
+            key = collection_key(connection, name)
             for line in read_lines(self.bundle):
-                _check_free(connection, name, line)
+                if line.external_id is not None and _is_taken(connection, key, line):
+                    raise ExternalIdTaken(name, line.external_id)
+            return key
 
-    def add(self, name: str, batch: Sequence[_Placed]) -> int:
+    def add(self, key: int, batch: Sequence[_Placed]) -> int:
         """Adds those that the collection lacks, and files that it lost; gives the number of the former.
 
         Those that it has get the captions and vectors that they lack.
         """
         lines = [placed.line for placed in batch]
         with self.connections.reading() as connection:
-            known = {line.sha256 for line in lines if _id(connection, name, line.sha256)}
+            known = {line.sha256 for line in lines if _id(connection, key, line.sha256)}
         due = [line for line in lines if line.sha256 not in known or not self.files.has(line.sha256)]
         self.files.write([self._image(line) for line in due])
         with self.connections.writing() as connection:
             for placed in batch:
-                _insert(connection, name, placed.line)
-                id = _id(connection, name, placed.line.sha256)
+                _insert(connection, key, placed.line)
+                id = _id(connection, key, placed.line.sha256)
                 assert id is not None
                 self._insert_vectors(connection, id, placed.place)
                 grown = self._insert_captions(connection, id, placed)
@@ -200,26 +203,24 @@ def _placed(bundle: Path) -> Iterator[_Placed]:
         captions += len(line.captions)
 
 
-def _id(connection: sqlite3.Connection, name: str, sha256: str) -> int | None:
+def _id(connection: sqlite3.Connection, key: int, sha256: str) -> int | None:
     row = connection.execute(
-        """SELECT images.id FROM images JOIN collections ON collections.id = collection_id
-        WHERE name = ? AND sha256 = ?""",
-        (name, sha256),
+        "SELECT id FROM images WHERE sha256 = ? AND collection_id = ?", (sha256, key)
     ).fetchone()
     return row and int(row[0])
 
 
-def _insert(connection: sqlite3.Connection, name: str, line: Line) -> None:
+def _insert(connection: sqlite3.Connection, key: int, line: Line) -> None:
     connection.execute(
         """INSERT INTO images
         (collection_id, sha256, filename, format, width, height, bytes, metadata, created_at, updated_at,
             external_id)
-        VALUES ((SELECT id FROM collections WHERE name = ?), ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
         ON CONFLICT (sha256, collection_id) DO UPDATE
             SET external_id = excluded.external_id, updated_at = ?
             WHERE external_id IS NULL AND excluded.external_id IS NOT NULL""",
         (
-            name,
+            key,
             line.sha256,
             line.filename,
             line.format,
@@ -235,14 +236,13 @@ def _insert(connection: sqlite3.Connection, name: str, line: Line) -> None:
     )
 
 
-def _check_free(connection: sqlite3.Connection, name: str, line: Line) -> None:
-    """Raises ExternalIdTaken where another image has the line's, unless the line's own keeps another one."""
+def _is_taken(connection: sqlite3.Connection, key: int, line: Line) -> bool:
+    """Whether another image has the line's external id, and the line's own does not keep another one."""
     taken = connection.execute(
-        """SELECT 1 FROM images JOIN collections ON collections.id = collection_id
-        WHERE name = :name AND external_id = :external_id AND sha256 != :sha256 AND NOT EXISTS
-            (SELECT 1 FROM images AS own WHERE own.collection_id = images.collection_id
-            AND own.sha256 = :sha256 AND own.external_id IS NOT NULL)""",
-        {"name": name, "external_id": line.external_id, "sha256": line.sha256},
+        """SELECT 1 FROM images WHERE collection_id = :key AND external_id = :external_id
+        AND sha256 != :sha256 AND NOT EXISTS
+            (SELECT 1 FROM images WHERE collection_id = :key AND sha256 = :sha256
+            AND external_id IS NOT NULL)""",
+        {"key": key, "external_id": line.external_id, "sha256": line.sha256},
     ).fetchone()
-    if line.external_id is not None and taken:
-        raise ExternalIdTaken(name, line.external_id)
+    return taken is not None

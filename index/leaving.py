@@ -3,7 +3,7 @@
 import io
 import json
 import sqlite3
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -22,8 +22,9 @@ from index.bundle import (
     manifest_document,
     vectors_file,
 )
-from index.errors import StoreDamaged, UnknownCollection
+from index.errors import StoreDamaged
 from index.files import original_in, thumbnail_in
+from index.sql import collection_key
 from index.store import catalog_in, vector_sizes
 
 PIECE = 1 << 20  # bytes in memory at a time
@@ -50,10 +51,16 @@ class Leaving:
     def __init__(self, catalog: sqlite3.Connection, live: sqlite3.Connection, store: Path, name: str) -> None:
         """`catalog` reads what is there at one moment, `live` what is there now. Raises UnknownCollection."""
         self._catalog = catalog
+        self._key = collection_key(catalog, name)
         self._live = live
         self._store = store
         self._left_out: set[int] = set()
-        self.manifest = _manifest(catalog, name)
+        created_at, images = catalog.execute(
+            "SELECT created_at, (SELECT count(*) FROM images WHERE collection_id = :key) FROM collections"
+            " WHERE id = :key",
+            {"key": self._key},
+        ).fetchone()
+        self.manifest = Manifest(name, created_at, images, captions=0, models=[])  # the rest follows
         self.lost: list[int] = []  # ids of images whose originals are missing from the store
 
     def members(self, progress: Callable[[int, int], object] = lambda _done, _of: None) -> Iterator[Member]:
@@ -73,11 +80,10 @@ class Leaving:
 
     def _rows(self) -> Iterator[tuple[Any, ...]]:
         rows = self._catalog.execute(
-            """SELECT images.id, sha256, filename, format, width, height, bytes, metadata, images.created_at,
-                updated_at, external_id
-            FROM images JOIN collections ON collections.id = collection_id WHERE name = ?
-            ORDER BY images.id""",
-            (self.manifest.name,),
+            """SELECT id, sha256, filename, format, width, height, bytes, metadata, created_at, updated_at,
+                external_id
+            FROM images WHERE collection_id = ? ORDER BY id""",
+            (self._key,),
         )
         return (row for row in rows if row[0] not in self._left_out)
 
@@ -108,8 +114,8 @@ class Leaving:
         """Files for each model that the collection has vectors of; one of the wrong size counts as none."""
         counts = (self.manifest.images, self.manifest.captions)
         for model, size in sorted(vector_sizes(self._catalog).items()):
-            asked = (self.manifest.name, model, size)
-            if size <= 0 or not any(any(self._found(select, asked)) for select in (_IMAGES, _CAPTIONS)):
+            asked: dict[str, int | str] = {"key": self._key, "model": model, "size": size}
+            if size <= 0 or not any(any(self._blobs(select, asked)) for select in (_IMAGES, _CAPTIONS)):
                 continue
             number = len(self.manifest.models)
             for name, count, select in (
@@ -118,35 +124,29 @@ class Leaving:
             ):
                 if count:
                     header = _header(count, size // 4)
-                    rows = self._blobs(select, asked, size)
+                    none = bytes(size)
+                    rows = (blob or none for blob in self._blobs(select, asked))
                     yield Member(str(name), len(header) + count * size, _joined(header, rows))
             models = [*self.manifest.models, Model(model, size // 4)]
             self.manifest = replace(self.manifest, models=models)
 
-    def _found(self, select: str, asked: tuple[str, str, int]) -> Iterator[bool]:
-        name, model, size = asked
-        rows = self._catalog.execute(select, {"name": name, "model": model, "size": size})
-        return (blob is not None for id, blob in rows if id not in self._left_out)
-
-    def _blobs(self, select: str, asked: tuple[str, str, int], size: int) -> Iterator[bytes]:
-        name, model, _ = asked
-        none = bytes(size)
-        rows = self._catalog.execute(select, {"name": name, "model": model, "size": size})
-        return (blob or none for id, blob in rows if id not in self._left_out)
+    def _blobs(self, select: str, asked: Mapping[str, int | str]) -> Iterator[bytes | None]:
+        rows = self._catalog.execute(select, asked)
+        return (blob for id, blob in rows if id not in self._left_out)
 
 
 # The vector of each image, and of each caption, in the order of the lines; NULL where there is none.
 _IMAGES = """
-    SELECT images.id, vector FROM images JOIN collections ON collections.id = collection_id
+    SELECT images.id, vector FROM images
     LEFT JOIN vectors ON image_id = images.id AND model_version = :model AND length(vector) = :size
-    WHERE name = :name ORDER BY images.id
+    WHERE collection_id = :key ORDER BY images.id
 """
 _CAPTIONS = """
-    SELECT images.id, vector FROM images JOIN collections ON collections.id = collection_id
+    SELECT images.id, vector FROM images
     JOIN captions ON captions.image_id = images.id
     LEFT JOIN caption_vectors ON caption_id = captions.id AND model_version = :model
         AND length(vector) = :size
-    WHERE name = :name ORDER BY images.id, captions.id
+    WHERE collection_id = :key ORDER BY images.id, captions.id
 """
 
 
@@ -156,19 +156,6 @@ def leaving(store: Path, collection: str) -> Iterator[Leaving]:
     with catalog_in(store) as catalog, catalog_in(store) as live:
         catalog.execute("BEGIN")  # all that is read from here on is of one moment
         yield Leaving(catalog, live, store, collection)
-
-
-def _manifest(catalog: sqlite3.Connection, collection: str) -> Manifest:
-    """Without captions and models."""
-    row = catalog.execute(
-        """SELECT created_at, (SELECT count(*) FROM images WHERE collection_id = collections.id)
-        FROM collections WHERE name = ?""",
-        (collection.encode(errors="replace").decode(),),
-    ).fetchone()
-    if row is None:
-        raise UnknownCollection(collection)
-    created_at, images = row
-    return Manifest(collection, created_at, images, 0, [])
 
 
 def _member(name: str, file: BinaryIO) -> Member:

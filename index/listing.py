@@ -114,9 +114,8 @@ class Listing:
             raise BadCursor
         if fingerprint != self._fingerprint(collection):
             raise CursorExpired
-        if not _is_text(value) if self._name in _TEXTS else not _is_integer(value):
-            raise BadCursor
-        if not _is_integer(id):
+        fits = _is_text if self._name in _TEXTS else _is_integer
+        if not fits(value) or not _is_integer(id):
             raise BadCursor
         return Place(value, id)
 

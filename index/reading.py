@@ -49,16 +49,16 @@ class Reading:
 
     def collections(self) -> list[CollectionRecord]:
         """All collections, in the order of their creation."""
-        return self._catalog.collections()
+        return self._catalog.collections.records()
 
     def collection(self, name: str) -> CollectionRecord:
         """Raises UnknownCollection."""
-        return self._catalog.collection(name)
+        return self._catalog.collections.record(name)
 
     def held(self) -> list[Held]:
         """What is in memory of each collection."""
         space = self._space
-        shelves = [(key.name, space.shelves.get(key)) for key in space.catalog.collection_keys()]
+        shelves = [(key.name, space.shelves.get(key)) for key in space.catalog.collections.all()]
         return [
             Held(
                 name,
@@ -73,7 +73,7 @@ class Reading:
 
     def key(self, name: str) -> CollectionKey:
         """For work that goes on if the collection is renamed meanwhile. Raises UnknownCollection."""
-        return self._catalog.key(name)
+        return self._catalog.collections.key(name)
 
     def known(self, collection: CollectionRef, sha256s: Sequence[str]) -> dict[str, ImageRecord]:
         """Those of the contents that the collection has, by content. Raises UnknownCollection.
@@ -141,7 +141,7 @@ class Reading:
 
     def vector(self, collection: str, id: int) -> Row:
         """(dim,) float32, as it was handed in. Raises UnknownCollection, UnknownImage, NotEmbedded."""
-        return self._catalog.vector(collection, id)
+        return self._catalog.vectors.of_image(collection, id)
 
     def captions(self, collection: str, image_id: int) -> list[CaptionRecord]:
         """An image's captions in the order of their addition. Raises UnknownCollection, UnknownImage."""
@@ -183,8 +183,8 @@ class Reading:
         if isinstance(query, Like):
             # Rules for captions are made for texts. Without them, no image gains by having captions.
             options = replace(options, captions=None, exclude=options.exclude | {query.id})
-            query = space.catalog.vector(collection, query.id)
-        key = space.catalog.key(collection)  # which stays the same if the name changes
+            query = space.catalog.vectors.of_image(collection, query.id)
+        key = space.catalog.collections.key(collection)  # which stays the same if the name changes
         question = Question(query, space.dim)
         condition = None if options.filter is None else compiled(options.filter)
         made_for = fingerprint(key.id, space.model_version, question, options)
@@ -225,7 +225,7 @@ class Reading:
         SearchOptions(k=k, candidates=n)  # which judges both
         space = self._space
         space.check(model_version)
-        row = space.catalog.vector(collection, image) if isinstance(image, int) else image
+        row = space.catalog.vectors.of_image(collection, image) if isinstance(image, int) else image
         check_vector(row, space.dim)
         picked = space.shelf(collection).captions.nearest(row, max(k, n), frozenset())
         records = space.catalog.captions.records(picked.ids.tolist())

@@ -197,7 +197,7 @@ class Search:
             bound = max(bound, caption_bound)
             owners = self._catalog.captions.images_of(captions.ids)
             missing = sorted(owners.difference(ids.tolist(), self._options.exclude))
-            more_ids, more_rows = self._catalog.vectors_of(np.array(missing, np.int64))
+            more_ids, more_rows = self._catalog.vectors.of_images(np.array(missing, np.int64))
             ids, rows = np.concatenate([ids, more_ids]), np.concatenate([rows, more_rows])
         picked_at = perf_counter()
         scored = self._scored(ids, rows)

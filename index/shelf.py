@@ -33,7 +33,7 @@ class Shelf:
     ) -> "Shelf":
         """Filled from the catalog. Raises StoreDamaged."""
         with ExitStack() as failing:
-            images = Candidates.loaded(dim, catalog.vectors(collection), snapshots[0])
+            images = Candidates.loaded(dim, catalog.vectors.of_collection(collection), snapshots[0])
             failing.enter_context(closing(images))
             captions = Candidates.loaded(dim, catalog.captions.vectors(collection), snapshots[1])
             failing.pop_all()

@@ -56,11 +56,12 @@ class Space:
 
     def shelf(self, collection: CollectionRef) -> Shelf:
         """Raises UnknownCollection."""
-        key = collection if isinstance(collection, CollectionKey) else self.catalog.key(collection)
+        if isinstance(collection, str):
+            collection = self.catalog.collections.key(collection)
         try:
-            return self.shelves[key]
+            return self.shelves[collection]
         except KeyError:
-            raise UnknownCollection(key.name) from None
+            raise UnknownCollection(collection.name) from None
 
     def check(self, model_version: str | None) -> None:
         """Raises ModelChanged for vectors of another model; None vouches for itself."""
@@ -103,7 +104,7 @@ class Coming:
         Raises BadVector, StorageFull, StorageUnwritable.
         """
         self._check(vectors)
-        self.catalog.put_vectors(vectors)
+        self.catalog.vectors.put(vectors)
 
     def captions_without_vector(self, *, after: int = 0, limit: int = 32) -> list[CaptionRecord]:
         """As `without_vector`, of captions."""

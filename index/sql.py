@@ -47,16 +47,12 @@ class Vectors:
 def collection_key(connection: sqlite3.Connection, collection: CollectionRef) -> int:
     """The id of a collection that is there. Raises UnknownCollection."""
     if isinstance(collection, CollectionKey):
-        name, found = (
-            collection.name,
-            connection.execute("SELECT id FROM collections WHERE id = ?", (collection.id,)),
-        )
+        name = collection.name
+        found = connection.execute("SELECT id FROM collections WHERE id = ?", (collection.id,))
     else:
-        check_name(collection)
-        name, found = (
-            collection,
-            connection.execute("SELECT id FROM collections WHERE name = ?", (collection,)),
-        )
+        name = collection
+        check_name(name)
+        found = connection.execute("SELECT id FROM collections WHERE name = ?", (name,))
     row = found.fetchone()
     if row is None:
         raise UnknownCollection(name)

@@ -22,23 +22,26 @@ ROUNDS = 15
 AT_ONCE = 64
 
 
+def enough(photos: int, texts: int) -> bool:
+    """Whether banks can be made of so many. Of fewer, a model does better with those of its start."""
+    return min(photos, texts) >= LEAST
+
+
 @torch.no_grad()
 def with_banks(model: Pivot, features: Sequence[NDArray[np.float16]], texts: Sequence[Reading]) -> Pivot:
-    """The model with banks; itself, where it has some or where there is too little to make them of.
+    """The model with new banks.
 
     `features` are the image network's, `(n, 2, 1280)` for each source, of which the first view counts.
     """
-    if model.architecture.bank or min(sum(map(len, features)), len(texts)) < LEAST:
-        return model
     images = [model.image.embed(torch.from_numpy(_sample(rows)[:, 0]).float()) for rows in features]
     captions = [model.text.embed(*network_input(step)) for step in _steps(texts)]
-    hubless = Pivot(replace(model.architecture, bank=BANK))
+    cured = Pivot(replace(model.architecture, bank=BANK))
     banks = {
         "image.hubness.bank": centroids(shared(torch.cat(captions)), BANK),
         "text.hubness.bank": centroids(shared(torch.cat(images)), BANK),
     }
-    hubless.load_state_dict({**model.state_dict(), **banks})
-    return hubless.eval()
+    cured.load_state_dict({**model.state_dict(), **banks})
+    return cured.eval()
 
 
 def centroids(rows: Tensor, count: int) -> Tensor:

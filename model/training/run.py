@@ -18,7 +18,7 @@ from model import checkpoint
 from model.checkpoint import Card
 from model.networks import Pivot
 from model.training.activations import lower_activations
-from model.training.banks import SAMPLE, with_banks
+from model.training.banks import SAMPLE, enough, with_banks
 from model.training.batches import KEYWORDS, Batches
 from model.training.data import DataError, Photos
 from model.training.finetuning import between
@@ -69,8 +69,10 @@ def train(
     trainer = Trainer(model, settings, steps)
     _epochs(trainer, batches, rows, out / "state.pt")
     trained = between(start, trainer.averaged(), settings.kept)
-    features = _pooled(trained, activations, settings) if settings.image_rate else rows
-    trained = with_banks(trained, features, batches.sample(SAMPLE))
+    texts = batches.sample(SAMPLE)
+    if enough(sum(map(len, activations)), len(texts)):
+        features = _pooled(trained, activations, settings) if settings.image_rate else rows
+        trained = with_banks(trained, features, texts)
     return checkpoint.save(trained, out, settings.scoring, asdict(settings), data)
 
 

@@ -68,7 +68,8 @@ async def list_duplicates(
     """Groups of images that match one another, or are linked by others that do, by their lowest id.
 
     Exact are files that other collections have, too. In a large collection a page may have fewer groups than
-    asked for, or none, and others come after it: go on until `next_cursor` is null.
+    asked for, or none, and others come after it: go on until `next_cursor` is null. A group has up to 1,000
+    images: where more belong together, the others are told once these are deleted.
     """
     after = 0 if cursor is None else id_before(cursor)
     found = await context.upkeep.run(

@@ -2,13 +2,13 @@ import { hrefOf, isSearch, NOTHING, readAddress, writeAddress } from "./address.
 import * as api from "./api.js";
 import { CollectionMenu } from "./collections.js";
 import { Deletions } from "./deletions.js";
-import { byId, element } from "./dom.js";
-import { readFolder, watchDrops, watchPaste } from "./dropped.js";
+import { byId } from "./dom.js";
+import { watchChoices, watchDrops, watchPaste } from "./dropped.js";
+import { drawExamples } from "./examples.js";
 import { FilterPanel } from "./filterpanel.js";
 import { Gallery } from "./gallery.js";
 import { language, onLanguage, setLanguage, translate } from "./language.js";
 import { Large } from "./large.js";
-import { examples } from "./messages.js";
 import { Panel } from "./panel.js";
 import { SearchBox } from "./searchbox.js";
 import { Selection } from "./selection.js";
@@ -101,6 +101,7 @@ async function showUnlike({ id }) {
 }
 
 function remove(images) {
+  if (!session.mayWrite) return;
   selection.clear();
   deletions.hold(images);
 }
@@ -127,7 +128,7 @@ function openLarge(position) {
   writeAddress(address, { replace });
   if (!replace) pushed = true;
   showLarge(entry, position);
-  if (position > gallery.size - 5) view.more().then(() => large.open && showLarge(large.entry, position));
+  if (position > gallery.size - 5) view.more();
 }
 
 function showLarge(entry, position) {
@@ -146,10 +147,12 @@ async function followImage() {
     showLarge(gallery.entries[position], position);
     return;
   }
+  const { collection, image: id } = address;
   try {
-    showLarge({ image: await api.image(address.collection, address.image) }, -1);
+    const image = await api.image(collection, id);
+    if (address.image === id) showLarge({ image }, -1);
   } catch {
-    closeLarge(); // deleted meanwhile: the grid is what is left of the address
+    if (address.image === id) closeLarge(); // deleted meanwhile: the grid is what is left of the address
   }
 }
 
@@ -173,6 +176,7 @@ function leaveLarge(action) {
 }
 
 function removeInLarge(images) {
+  if (!session.mayWrite) return;
   const position = gallery.entries.findIndex(({ image }) => image.id === images[0].id);
   deletions.hold(images);
   if (position === -1 || gallery.size === 0) large.close();
@@ -185,6 +189,7 @@ function selectionChanged() {
 }
 
 function drawn() {
+  if (large.open) large.grow(gallery.size);
   menu.draw(view.collections, address.collection);
   filters.draw(address, { searches: isSearch(address.sought) });
 }
@@ -205,33 +210,9 @@ function drawLanguage() {
   for (const button of byId("languages").children) button.setAttribute("aria-pressed", button.value === language());
 }
 
-function drawExamples() {
-  const chips = examples.map(({ language: lang, q }) => {
-    const onclick = () => {
-      goTo({ ...NOTHING, q });
-      box.focus();
-    };
-    return element("li", {}, element("button", { type: "button", class: "chip", lang, onclick }, q));
-  });
-  byId("examples").querySelector("ul").replaceChildren(...chips);
-}
-
-function wireAdding() {
-  const inputs = { photos: byId("photos-chosen"), folder: byId("folder-chosen") };
-  inputs.photos.addEventListener("change", () => {
-    addFiles({ files: [...inputs.photos.files] });
-    inputs.photos.value = "";
-  });
-  inputs.folder.addEventListener("change", () => {
-    addFiles(readFolder(inputs.folder.files));
-    inputs.folder.value = "";
-  });
-  for (const button of document.querySelectorAll("[data-adds]")) {
-    button.hidden = button.dataset.adds === "folder" && !("webkitdirectory" in inputs.folder);
-    button.addEventListener("click", () => inputs[button.dataset.adds].click());
-  }
-  watchDrops({ onUpload: addFiles, onSearch: searchPhoto });
-  watchPaste(searchPhoto);
+function showExample(q) {
+  goTo({ ...NOTHING, q });
+  box.focus();
 }
 
 function wireNavigation() {
@@ -276,7 +257,8 @@ function wireNavigation() {
 /** Further pages come by themselves before the end is in sight; the button is for those who don't scroll. */
 function watchEnd() {
   const watcher = new IntersectionObserver(
-    async ([end]) => {
+    async (reports) => {
+      const end = reports.at(-1); // out of sight and back in it may come as one: the last one holds
       if (!end.isIntersecting) return;
       await view.more();
       // Observing anew reports at once: the end may still be in sight.
@@ -294,18 +276,19 @@ onLanguage(() => {
   view.redraw();
   bar.draw();
   deletions.draw();
-  if (large.open) large.draw();
 });
 
 drawLanguage();
-drawExamples();
+drawExamples(showExample);
 watchTheme(byId("theme"));
 watchGrid(byId("photos"), {
   gallery,
   selection,
   on: { open: openLarge, similar: (image) => showSimilar([image]), unlike: showUnlike, remove },
 });
-wireAdding();
+watchChoices(addFiles);
+watchDrops({ onUpload: addFiles, onSearch: searchPhoto });
+watchPaste(searchPhoto);
 wireNavigation();
 watchEnd();
 view.show(address).then(followImage);

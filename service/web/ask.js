@@ -1,6 +1,6 @@
 import { byId, element, write } from "./dom.js";
 import { text } from "./language.js";
-import { wording } from "./notice.js";
+import { sentences } from "./notice.js";
 
 /**
  * Asks in a dialog, for a text where there is a `field` (`{ label, value, secret }`). `act(value)` is what the answer
@@ -31,7 +31,7 @@ export function ask({ title, lines = [], field = null, confirm, danger = false, 
         outcome = (await act(field ? input.value.trim() : true)) ?? true;
         dialog.close();
       } catch (problem) {
-        write(told, Object.values(wording(problem)).filter(Boolean).join(" "));
+        write(told, sentences(problem).join(" "));
         input.select();
       }
       yes.disabled = false;

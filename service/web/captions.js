@@ -1,7 +1,7 @@
 import * as api from "./api.js";
-import { element, icon } from "./dom.js";
+import { element, icon, iconButton } from "./dom.js";
 import { languageName, text } from "./language.js";
-import { wording } from "./notice.js";
+import { sentences } from "./notice.js";
 
 /** The captions of a photo, to read and to change; `onChange(image)` is told of the record that came of it. */
 export function captionsOf(image, onChange) {
@@ -20,7 +20,7 @@ function read(root, image, onChange) {
       "div",
       { class: "head" },
       element("h3", { id: "captions-title" }, text("captions")),
-      element("button", { type: "button", class: "quiet", onclick: edit }, icon("edit"), text("edit")),
+      element("button", { type: "button", class: "quiet", "data-needs": "write", onclick: edit }, icon("edit"), text("edit")),
     ),
     rows.length ? element("ul", { role: "list" }, ...rows) : element("p", { class: "none" }, text("noCaptions")),
   );
@@ -43,7 +43,7 @@ function write(root, image, onChange) {
       onChange(changed);
       leave(changed);
     } catch (problem) {
-      told.textContent = Object.values(wording(problem)).filter(Boolean).join(" ");
+      told.textContent = sentences(problem).join(" ");
       save.disabled = false;
     }
   };
@@ -68,9 +68,7 @@ function row({ language = "", text: words = "" }) {
   const code = element("input", { value: language, maxlength: 35, size: 8, spellcheck: "false", placeholder: text("detected") });
   code.setAttribute("aria-label", text("captionLanguage"));
   const remove = (event) => event.currentTarget.closest(".row").remove();
-  const label = text("removeCaption");
-  const button = element("button", { type: "button", class: "round", "aria-label": label, title: label, onclick: remove });
-  button.append(icon("delete"));
+  const button = iconButton("delete", text("removeCaption"), { class: "round", onclick: remove });
   return element("div", { class: "row field" }, area, element("div", { class: "of" }, code, button));
 }
 

@@ -26,13 +26,13 @@ export class CollectionMenu {
     write(byId("collection-name"), current);
     const known = collections.some(({ name }) => name === current);
     const change = known ? [
-      ...(current === "default" ? [] : [this.#item("edit", text("renameCollection", { name: current }), () => this.#rename())]),
-      this.#item("delete", text("deleteCollection", { name: current }), () => this.#remove()),
+      ...(current === "default" ? [] : [this.#item("edit", text("renameCollection", { name: current }), () => this.#rename(), "admin")]),
+      this.#item("delete", text("deleteCollection", { name: current }), () => this.#remove(), "admin"),
     ] : [];
     this.#menu.replaceChildren(
       element("ul", { role: "list" }, ...collections.map((one) => element("li", {}, this.#choice(one, current)))),
-      element("hr"),
-      this.#item("plus", text("newCollection"), () => this.#create()),
+      element("hr", { "data-needs": "write" }),
+      this.#item("plus", text("newCollection"), () => this.#create(), "write"),
       ...change,
     );
   }
@@ -48,12 +48,12 @@ export class CollectionMenu {
     );
   }
 
-  #item(symbol, label, onclick) {
+  #item(symbol, label, onclick, scope) {
     const close = () => {
       this.#menu.hidePopover();
       onclick();
     };
-    return element("button", { type: "button", onclick: close }, icon(symbol), element("span", {}, label));
+    return element("button", { type: "button", "data-needs": scope, onclick: close }, icon(symbol), element("span", {}, label));
   }
 
   #choose(name) {
@@ -65,7 +65,7 @@ export class CollectionMenu {
     const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
     if (!step) return;
     event.preventDefault();
-    const items = [...this.#menu.querySelectorAll("button")];
+    const items = [...this.#menu.querySelectorAll("button")].filter((item) => item.checkVisibility());
     items[(items.indexOf(document.activeElement) + step + items.length) % items.length].focus();
   }
 

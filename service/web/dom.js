@@ -23,6 +23,11 @@ export function icon(name) {
   return svg;
 }
 
+/** A button that shows an icon; `label` says what it does, to screen readers and as its title. */
+export function iconButton(symbol, label, attributes = {}) {
+  return element("button", { type: "button", title: label, "aria-label": label, ...attributes }, icon(symbol));
+}
+
 /** Writes only what changed: a screen reader repeats a status for every write. */
 export function write(node, value) {
   if (node.textContent !== value) node.textContent = value;

@@ -1,5 +1,7 @@
+import { byId } from "./dom.js";
+
 /**
- * Files that come by drag and drop or from a folder. The page has two targets, marked `data-drop`: the search box
+ * Files that come by drag and drop, by a paste or from a dialog. The page has two targets, marked `data-drop`: the search box
  * ("search") and everything else ("upload"). Both show themselves as soon as files hover over the window.
  */
 const IMAGE = /\.(jpe?g|png|webp|gif|bmp|tiff?|avif|hei[cf])$/i;
@@ -44,9 +46,20 @@ export function watchPaste(onSearch) {
 
 const carriesFiles = (event) => event.dataTransfer?.types.includes("Files");
 
-/** The photos of a folder that was chosen, and how many files in it are none: `{ files, leftOut }`. */
-export function readFolder(list) {
-  return sift([...list]);
+/** Photos and folders that are chosen from a dialog, which the buttons marked `data-adds` open. */
+export function watchChoices(onUpload) {
+  const inputs = { photos: byId("photos-chosen"), folder: byId("folder-chosen") };
+  const read = { photos: (files) => ({ files }), folder: sift };
+  for (const [kind, input] of Object.entries(inputs)) {
+    input.addEventListener("change", () => {
+      onUpload(read[kind]([...input.files]));
+      input.value = "";
+    });
+  }
+  for (const button of document.querySelectorAll("[data-adds]")) {
+    button.hidden = button.dataset.adds === "folder" && !("webkitdirectory" in inputs.folder);
+    button.addEventListener("click", () => inputs[button.dataset.adds].click());
+  }
 }
 
 /**
@@ -64,6 +77,7 @@ async function readDrop(transfer) {
   return { files: [...files, ...photos], leftOut, unreadable: found.unreadable };
 }
 
+/** The photos of a folder, and how many files in it are none: `{ files, leftOut }`. */
 function sift(files) {
   const photos = files.filter((file) => file.type.startsWith("image/") || IMAGE.test(file.name));
   return { files: photos, leftOut: files.length - photos.length };

@@ -150,7 +150,6 @@ export const english = {
   widest: "Widest first",
   highest: "Highest first",
 
-  unlikeThis: ({ name }) => `Not like ${name}`,
   unlike: "Not like this",
   original: "Open the original",
   large: "Photo in large",

@@ -1,5 +1,5 @@
 import { NEWEST } from "./address.js";
-import { byId, element, icon, placeBelow } from "./dom.js";
+import { byId, element, iconButton, placeBelow } from "./dom.js";
 import { day, text } from "./language.js";
 
 /**
@@ -51,7 +51,6 @@ export class FilterPanel {
   }
 
   #chip(name, words) {
-    const label = text("dropFilter", { words });
     const without = { ...this.#fields, [name]: undefined, ...(name === "key" ? { is: undefined } : {}) };
     const remove = () => {
       this.#on.filter(given(Object.entries(without)));
@@ -61,7 +60,7 @@ export class FilterPanel {
       "li",
       { class: "part" },
       element("span", {}, words),
-      element("button", { type: "button", "aria-label": label, title: label, onclick: remove }, icon("close")),
+      iconButton("close", text("dropFilter", { words }), { onclick: remove }),
     );
   }
 

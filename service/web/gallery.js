@@ -12,7 +12,7 @@ const AHEAD = 1; // screens above and below the window for which tiles are kept
 export class Gallery {
   #list;
   #hrefOf;
-  #hidden; // ids of photos that are about to be deleted
+  #hidden = new Set(); // ids of photos that are about to be deleted
   #all = [];
   #entries = []; // those of #all that are not hidden
   #places = { boxes: [], rows: [], height: 0 };
@@ -26,7 +26,6 @@ export class Gallery {
   constructor(list, { hrefOf }) {
     this.#list = list;
     this.#hrefOf = hrefOf;
-    this.#hidden = new Set();
     new ResizeObserver(() => {
       if (list.clientWidth !== this.#width) this.#place();
     }).observe(list);
@@ -75,7 +74,8 @@ export class Gallery {
 
   /** Photos that are gone for good. */
   forget(ids) {
-    this.#all = this.#all.filter(({ image }) => !ids.includes(image.id));
+    const gone = new Set(ids);
+    this.#all = this.#all.filter(({ image }) => !gone.has(image.id));
     this.#sift();
   }
 
@@ -208,7 +208,7 @@ export class Gallery {
     }
     const box = this.#places.boxes[position];
     if (node.box !== box) {
-      place(node, entry.image, box);
+      place(node, box);
       node.box = box;
       node.setAttribute("aria-posinset", position + 1);
       node.setAttribute("aria-setsize", this.size);

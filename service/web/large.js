@@ -1,7 +1,6 @@
 import { byId, write } from "./dom.js";
 import { drawDetails } from "./details.js";
 import { number, text } from "./language.js";
-import { thumbnail } from "./tile.js";
 
 const SWIPE_PX = 60;
 
@@ -17,10 +16,15 @@ export class Large {
   #entry = null;
   #position = -1;
   #size = 0;
+  #original = null; // on its way
 
   constructor(on) {
     this.#on = on;
-    this.#dialog.addEventListener("close", () => on.close());
+    this.#dialog.addEventListener("close", () => {
+      if (this.#dialog.open) return; // the event comes a moment after the closing
+      this.#dropOriginal();
+      on.close();
+    });
     this.#dialog.addEventListener("keydown", (event) => this.#pressed(event));
     this.#dialog.addEventListener("click", (event) => this.#clicked(event));
     this.#dialog.addEventListener("cancel", (event) => {
@@ -33,37 +37,41 @@ export class Large {
     return this.#dialog.open;
   }
 
-  get entry() {
-    return this.#entry;
-  }
-
   /** `position` among the `size` photos of the grid; -1 where the photo is not one of them. */
   show(entry, position, { size, neighbours }) {
     this.#entry = entry;
     this.#position = position;
     this.#size = size;
     this.#drawPicture();
-    this.draw();
+    this.#draw();
     if (!this.#dialog.open) this.#dialog.showModal();
     byId("large-scroll").scrollTo(0, 0);
-    for (const { image } of neighbours) new Image().src = thumbnail(image, 768); // on the way before it is asked for
+    for (const { image } of neighbours) new Image().src = image.links.thumbnail; // on the way before it is asked for
   }
 
   close() {
     if (this.#dialog.open) this.#dialog.close();
   }
 
-  /** The words; the picture stays. */
-  draw() {
-    if (!this.#entry) return;
+  /** The grid has `size` photos now. */
+  grow(size) {
+    this.#size = size;
+    this.#drawPlace();
+  }
+
+  #draw() {
     const { image, rank } = this.#entry;
+    this.#drawPlace();
+    this.#dialog.querySelector("[data-large=unlike]").hidden = !rank;
+    this.#dialog.querySelector("[data-large=original]").href = image.links.file;
+    drawDetails(byId("details"), this.#entry, { onChange: (changed) => this.#changed(changed) });
+  }
+
+  #drawPlace() {
     const place = { position: number(this.#position + 1), size: number(this.#size) };
     write(byId("large-place"), this.#position === -1 ? "" : text("place", place));
     byId("large-previous").disabled = this.#position <= 0;
     byId("large-next").disabled = this.#position === -1 || this.#position >= this.#size - 1;
-    this.#dialog.querySelector("[data-large=unlike]").hidden = !rank;
-    this.#dialog.querySelector("[data-large=original]").href = image.links.file;
-    drawDetails(byId("details"), this.#entry, { onChange: (changed) => this.#changed(changed) });
   }
 
   #changed(image) {
@@ -77,14 +85,22 @@ export class Large {
     picture.alt = text("photoNamed", { name: image.filename });
     picture.width = image.width;
     picture.height = image.height;
-    picture.src = thumbnail(image, 768);
+    picture.src = image.links.thumbnail;
+    this.#dropOriginal();
     const original = new Image();
+    this.#original = original;
     // The thumbnail stands until the original can be shown whole, and for good where the browser can't show it (HEIC).
     original.src = image.links.file;
     original.decode().then(
-      () => this.#entry.image.id === image.id && (picture.src = original.src),
+      () => this.#original === original && (picture.src = original.src),
       () => {},
     );
+  }
+
+  /** Whoever leafs on waits for another one: the line is for that. */
+  #dropOriginal() {
+    this.#original?.removeAttribute("src");
+    this.#original = null;
   }
 
   #pressed(event) {

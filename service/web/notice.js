@@ -2,13 +2,18 @@ import { element, icon } from "./dom.js";
 import { text } from "./language.js";
 
 /** A problem in words: what happened, what exactly, what to do. The server's own words where it gave any. */
-export function wording(problem) {
+function wording(problem) {
   if (problem.status === 0) return { title: text("unreachable"), detail: null, remedy: text("unreachableRemedy") };
   return {
     title: problem.title ?? text("unexpected", { status: problem.status ?? problem.name }),
     detail: problem.detail ?? null,
     remedy: problem.remedy ?? (problem.title ? null : text("unexpectedRemedy")),
   };
+}
+
+/** The same, one after the other. */
+export function sentences(problem) {
+  return Object.values(wording(problem)).filter(Boolean);
 }
 
 /** Shows a problem in `section`, with one button: `action` is `{ label, run }`. */

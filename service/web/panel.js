@@ -1,6 +1,6 @@
 import { byId, element, icon, write } from "./dom.js";
 import { text } from "./language.js";
-import { wording } from "./notice.js";
+import { sentences } from "./notice.js";
 
 const FAILURES_SHOWN = 100;
 
@@ -64,10 +64,10 @@ export class Panel {
   #drawNotes() {
     const { state, unsent, leftOut, problem } = this.#uploads;
     const lines = [];
-    if (problem) lines.push(...Object.values(wording(problem)));
+    if (problem) lines.push(...sentences(problem));
     if (unsent && state !== "sending") lines.push(text("unsent", { count: unsent }));
     if (leftOut) lines.push(text("leftOut", { count: leftOut }));
-    this.#notes.replaceChildren(...lines.filter(Boolean).map((line) => element("p", {}, line)));
+    this.#notes.replaceChildren(...lines.map((line) => element("p", {}, line)));
   }
 
   #drawFailures() {

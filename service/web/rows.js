@@ -60,7 +60,7 @@ function inColumns(count, { width, column, gap, foot }) {
 const bounded = (ratio) => Math.min(WIDEST, Math.max(NARROWEST, ratio));
 
 /** The row in which the photo at `position` stands. */
-export function rowOf({ rows }, position) {
+function rowOf({ rows }, position) {
   return lastIndex(rows.length, (line) => rows[line] <= position);
 }
 

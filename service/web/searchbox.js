@@ -1,6 +1,5 @@
-import { byId, element, icon } from "./dom.js";
+import { byId, element, iconButton } from "./dom.js";
 import { text } from "./language.js";
-import { thumbnail } from "./tile.js";
 
 const PAUSE_MS = 180;
 
@@ -68,7 +67,7 @@ export class SearchBox {
   }
 
   #imageChip(message, image, part) {
-    return this.#chip(message, image?.filename ?? "…", image && thumbnail(image, 192), part);
+    return this.#chip(message, image?.filename ?? "…", image?.links.thumbnail, part);
   }
 
   #chip(message, name, source, part) {
@@ -77,14 +76,13 @@ export class SearchBox {
       this.#onDrop(part);
       this.#field.focus();
     };
-    const label = text("dropPart", { part: said });
     return element(
       "li",
       { class: part.unlike ? "part without" : "part" },
       // A HEIC file has no preview in most browsers: then its name has to do.
       source ? element("img", { alt: "", src: source, onerror: (event) => event.target.remove() }) : null,
       element("span", {}, said),
-      element("button", { type: "button", "aria-label": label, title: label, onclick: remove }, icon("close")),
+      iconButton("close", text("dropPart", { part: said }), { onclick: remove }),
     );
   }
 

@@ -22,7 +22,12 @@ export class Session {
   async load() {
     this.#session = await api.session().catch(() => null);
     this.#button.hidden = !this.#session?.name;
+    document.documentElement.dataset.scope = this.#session?.scope ?? ""; // hides what a key may not do: style.css
     return this.#session;
+  }
+
+  get mayWrite() {
+    return this.#session?.scope !== "read";
   }
 
   /** Asks for a key, unless that or something else is being asked. */

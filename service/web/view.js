@@ -58,6 +58,7 @@ export class View {
     this.#loading.abort();
     this.#loading = new AbortController();
     const { signal } = this.#loading;
+    this.#cursor = null; // it belongs to what was shown before
     this.#drawBox();
     this.#busy(true);
     try {
@@ -256,4 +257,3 @@ export class View {
     return this.#again();
   }
 }
-

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks.service.__main__ import resident
+from benchmarks.service.__main__ import ALONE, TOGETHER, dealt, resident
 from benchmarks.service.load import UPLOADS, Client, Waits, found, searches, uploading
 from benchmarks.service.store import distinct, fill
 from index.gallery import Gallery
@@ -73,3 +73,10 @@ def test_waits_are_told_by_percentile_and_rate() -> None:
 @pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="only Linux tells it so")
 def test_the_memory_of_a_process_is_read_in_bytes() -> None:
     assert 10_000_000 < resident(os.getpid()) < 100_000_000_000
+
+
+def test_no_query_is_timed_twice() -> None:
+    queries = [str(number) for number in range(ALONE + TOGETHER + 10)]
+    alone, together, others = dealt(queries)
+    assert (len(alone), len(together), len(others)) == (ALONE, TOGETHER, 10)
+    assert {*alone, *together, *others} == {*queries}

@@ -174,7 +174,7 @@ def test_a_late_answer_never_overwrites_a_newer_one(visits: Visits, filled: str)
         ),
     )
     search(page, "a cup of coffee")
-    page.wait_for_function("document.documentElement.hasAttribute('data-busy')")
+    expect(page.locator("html")).to_have_attribute("data-busy", "")
     search(page, "a cat")
     expect(first(page)).to_have_accessible_name(re.compile(r"^1\. chelsea\.png"))
 
@@ -226,6 +226,30 @@ def test_further_photos_come_while_scrolling_and_few_are_in_the_document(
     expect(tiles(page).last).to_have_attribute("aria-posinset", "70")
     assert tiles(page).count() < 40
     expect(page.get_by_role("button", name="Show more")).to_be_hidden()
+
+
+def test_no_further_page_is_asked_for_while_another_search_is_under_way(
+    visits: Visits, server: Server, empty: str, dots: Callable[[int], list[Path]]
+) -> None:
+    server.add(empty, dots(70))
+    page = visits.open(size=(400, 500))
+    small_pages(page)
+    page.goto(f"{visits.address}/?collection={empty}")
+    expect(page.locator("#summary")).to_have_text("70 photos")
+    expect(tiles(page).first).to_have_attribute("aria-setsize", "60")
+    held: list[Route] = []
+    page.route("**/search", lambda route: held.append(route))
+    search(page, "a cat")
+    expect(page.locator("html")).to_have_attribute("data-busy", "")
+
+    page.mouse.wheel(0, 100_000)
+    expect(tiles(page).last).to_have_attribute("aria-posinset", "60")
+    page.wait_for_timeout(300)
+
+    assert len(held) == 1
+    held[0].continue_()
+    expect(tiles(page).last).to_have_attribute("aria-setsize", "60")
+    expect(page.get_by_role("alert")).to_be_hidden()
 
 
 def test_a_server_that_is_gone_is_told_with_a_way_to_retry(visits: Visits, filled: str) -> None:

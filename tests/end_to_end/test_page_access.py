@@ -21,6 +21,25 @@ async () => {
 }
 """
 
+# Texts of index.html, shown until the script runs, that are not those of english.js.
+OTHER_TEXTS = """
+async () => {
+  const { messages } = await import("/web/messages.js");
+  const page = new DOMParser().parseFromString(await (await fetch("/")).text(), "text/html");
+  const written = {
+    text: (node) => node.textContent,
+    label: (node) => node.getAttribute("aria-label"),
+    placeholder: (node) => node.getAttribute("placeholder"),
+  };
+  return Object.entries(written).flatMap(([kind, read]) =>
+    [...page.querySelectorAll(`[data-${kind}]`)]
+      .filter((node) => read(node) !== messages.en[node.dataset[kind]])
+      .map((node) => `${node.dataset[kind]}: ${read(node)}`));
+}
+"""
+WEB = Path(__file__).parents[2] / "service" / "web"
+SCOPES = {"read", "write", "admin"}  # the service names them
+
 
 def test_the_language_follows_the_browser_until_another_is_chosen(visits: Visits, filled: str) -> None:
     page = visits.open(f"/?collection={filled}", language="de-AT")
@@ -42,6 +61,19 @@ def test_the_language_follows_the_browser_until_another_is_chosen(visits: Visits
 def test_both_languages_have_every_text(visits: Visits) -> None:
     english, german = visits.open().evaluate(MESSAGE_KINDS)
     assert english == german
+
+
+def test_the_texts_of_the_document_are_the_english_ones(visits: Visits) -> None:
+    assert visits.open().evaluate(OTHER_TEXTS) == []
+
+
+def test_every_text_is_used(visits: Visits) -> None:
+    english, _ = visits.open().evaluate(MESSAGE_KINDS)
+    others = [
+        path for path in [*WEB.glob("*.js"), *WEB.glob("*.html")] if path.stem not in ("english", "german")
+    ]
+    used = "".join(path.read_text() for path in others)
+    assert [key for key, _ in english if f'"{key}"' not in used and key not in SCOPES] == []
 
 
 def test_everything_can_be_done_by_keyboard(

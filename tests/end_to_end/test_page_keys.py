@@ -1,5 +1,6 @@
 """The page of a service that asks for keys."""
 
+import re
 import subprocess
 import sys
 import time
@@ -11,7 +12,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from service.keyring import REFRESH_SECONDS
 from tests.end_to_end.browser import Visits
-from tests.end_to_end.page import tiles
+from tests.end_to_end.page import first, tiles
 from tests.end_to_end.server import ROOT, Server, serving
 
 pytestmark = pytest.mark.usefixtures("chromium")  # asked first: without it, no server starts
@@ -80,6 +81,40 @@ def test_a_key_opens_the_page_until_it_is_logged_out(guests: Visits, store: Path
     expect(page.get_by_role("button", name="Log out")).to_be_hidden()
     page.reload()
     expect(dialog).to_be_visible()
+
+
+def test_the_page_offers_what_the_key_may_do(guests: Visits, store: Path) -> None:
+    offered = {"read": 0, "write": 1, "admin": 1}
+    for scope, buttons in offered.items():
+        page = guests.open()
+        enter(page, key(store, f"can-{scope}", scope))
+        expect(tiles(page)).to_have_count(2)
+        expect(page.get_by_role("button", name="Log out")).to_be_visible()
+        expect(page.get_by_role("button", name="Add photos")).to_have_count(buttons)
+        expect(page.get_by_role("button", name="Add a folder")).to_have_count(buttons)
+
+        page.get_by_role("button", name="Collection default").click()
+        expect(page.get_by_role("button", name="New collection")).to_have_count(buttons)
+        deletes = page.get_by_role("button", name="Delete “default”")
+        expect(deletes).to_have_count(1 if scope == "admin" else 0)
+        page.keyboard.press("ArrowUp")  # from the first to the last that is there
+        expect(page.locator("#collection-menu button:focus")).to_have_text(
+            re.compile({"read": "^default", "write": "New collection", "admin": "Delete “default”"}[scope])
+        )
+        page.keyboard.press("Escape")
+
+        first(page).click()
+        large = page.get_by_role("dialog")
+        expect(large.get_by_role("button", name="More like this")).to_be_visible()
+        expect(large.get_by_role("button", name="Delete")).to_have_count(buttons)
+        expect(large.get_by_role("button", name="Edit")).to_have_count(buttons)
+        page.keyboard.press("Delete")
+        expect(page.locator("#photos > li")).to_have_count(2 - buttons)
+        if scope != "read":
+            expect(page.locator("#undo-text")).to_contain_text("Deleted")
+            page.keyboard.press("Escape")
+            page.keyboard.press("Control+z")
+            expect(tiles(page)).to_have_count(2)
 
 
 def test_whoever_puts_the_question_off_finds_a_way_back_to_it(guests: Visits, store: Path) -> None:

@@ -2,13 +2,14 @@
 
 import json
 import re
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Route, expect
 
 from tests.end_to_end.browser import PHONE, Visits
-from tests.end_to_end.page import first, search, tile, tiles
+from tests.end_to_end.page import first, search, small_pages, tile, tiles
 from tests.end_to_end.server import Server
 
 pytestmark = pytest.mark.usefixtures("chromium")  # asked first: without it, no server starts
@@ -36,6 +37,41 @@ def test_the_large_view_tells_all_and_keys_lead_on(visits: Visits, filled: str) 
     expect(large).to_be_hidden()
     expect(first(page)).to_be_focused()
     expect(page).not_to_have_url(re.compile("image="))
+
+
+def test_each_thumbnail_is_asked_for_at_one_address(visits: Visits, filled: str) -> None:
+    page = visits.open()
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    page.goto(f"{visits.address}/?collection={filled}")
+    expect(page.locator("#photos img.loaded")).to_have_count(7)
+    page.set_viewport_size({"width": 700, "height": 800})
+    first(page).click()
+    expect(page.locator("#large-picture")).to_have_attribute("src", re.compile("/file$"))
+    assert len({url for url in asked if "/thumbnail" in url}) == 7
+
+
+def test_the_place_of_a_photo_is_right_when_more_have_come(
+    visits: Visits, server: Server, empty: str, dots: Callable[[int], list[Path]]
+) -> None:
+    server.add(empty, dots(63))
+    page = visits.open()
+    small_pages(page)
+    held: list[Route] = []
+    page.route("**/images?*cursor=*", lambda route: held.append(route))
+    page.goto(f"{visits.address}/?collection={empty}")
+    tiles(page).first.get_by_role("link").focus()
+    page.keyboard.press("End")
+    page.keyboard.press("ArrowLeft")
+    page.keyboard.press("Enter")
+    large = page.get_by_role("dialog")
+    expect(large).to_contain_text("59 of 60")
+    page.keyboard.press("ArrowRight")
+    expect(large).to_contain_text("60 of 60")
+
+    held[0].continue_()
+
+    expect(large).to_contain_text("60 of 63")
 
 
 def test_captions_are_shown_changed_and_kept(

@@ -153,7 +153,7 @@ def test_matches_equal_a_comparison_of_all_pairs_one_by_one(monkeypatch: pytest.
     candidates = Candidates(8)
     candidates.add(np.arange(200) * 3, rows)
     candidates.remove([30, 300])
-    ids = np.array([0, 597, 30, 12, 299], np.int64)
+    ids = np.array([597, 0, 30, 12, 299], np.int64)  # the last one took the place of one that went
     products = rows @ rows.T
     for id, found in zip(ids.tolist(), candidates.matches(ids, 0.8, 1000), strict=True):
         expected = [] if id in (30, 299) else (3 * np.flatnonzero(products[id // 3] >= 0.8)).tolist()
@@ -161,3 +161,13 @@ def test_matches_equal_a_comparison_of_all_pairs_one_by_one(monkeypatch: pytest.
         assert np.allclose(found.values, [products[id // 3, other // 3] for other in found.ids.tolist()])
     (few,) = candidates.matches(np.array([0]), 0.5, 3)
     assert few.ids.tolist() == (3 * np.flatnonzero(products[0] >= 0.5))[1:4].tolist()
+
+
+def test_no_match_is_better_than_1() -> None:
+    rows = random_rows(200, 8)
+    candidates = Candidates(8)
+    candidates.add(np.arange(400), np.concatenate([rows, rows]))
+    assert np.diag(rows @ rows.T).max() > 1
+    found = candidates.matches(np.arange(200), 0.999999, 1000)
+    assert all(200 + id in one.ids for id, one in enumerate(found))
+    assert max(one.values.max() for one in found) == 1

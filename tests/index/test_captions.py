@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from index.changes import ImageChange
 from index.errors import (
     BadValue,
     BadVector,
@@ -71,13 +72,14 @@ def test_captions_come_with_an_image_or_later_and_once(gallery: Gallery) -> None
 
 def test_replaced_captions_are_gone_and_kept_ones_keep_their_records(shown: Gallery) -> None:
     one, two = shown.add_captions("default", 1, [caption("eins"), caption("zwei")])
-    kept, three = shown.replace_captions("default", 1, [caption("zwei"), caption("drei", unit(0, 0, 1, 0))])
+    change = ImageChange(captions=[caption("zwei"), caption("drei", unit(0, 0, 1, 0))])
+    kept, three = shown.update("default", 1, change).captions
     assert (kept, three.text) == (two, "drei")
     assert three.id > two.id
     with pytest.raises(UnknownCaption):
         shown.caption("default", one.id)
     assert found(shown)[1] == 0.75
-    assert shown.replace_captions("default", 1, []) == []
+    assert shown.update("default", 1, ImageChange(captions=[])).captions == ()
     assert found(shown)[1] == 0.5
 
 
@@ -233,7 +235,7 @@ def test_unknown_images_and_captions_are_named(shown: Gallery) -> None:
         for ask in (
             lambda id: shown.captions("default", id),
             lambda id: shown.add_captions("default", id, [caption("Hund")]),
-            lambda id: shown.replace_captions("default", id, []),
+            lambda id: shown.update("default", id, ImageChange(captions=[])),
             lambda id: shown.best_captions("default", id),
         ):
             with pytest.raises(UnknownImage):
@@ -242,7 +244,7 @@ def test_unknown_images_and_captions_are_named(shown: Gallery) -> None:
             shown.caption("default", id)
     for ask in (
         lambda _: shown.captions("trips", 1),
-        lambda _: shown.replace_captions("trips", 1, []),
+        lambda _: shown.update("trips", 1, ImageChange(captions=[])),
     ):
         with pytest.raises(UnknownImage):
             ask(0)
@@ -258,7 +260,7 @@ def test_unknown_collection_is_named(gallery: Gallery, name: str) -> None:
         lambda: gallery.captions(name, 1),
         lambda: gallery.caption(name, 1),
         lambda: gallery.add_captions(name, 1, []),
-        lambda: gallery.replace_captions(name, 1, []),
+        lambda: gallery.update(name, 1, ImageChange(captions=[])),
         lambda: gallery.remove_captions(name, [1]),
         lambda: gallery.best_captions(name, DOG),
     ):
@@ -270,7 +272,7 @@ def test_one_bad_caption_vector_refuses_everything_that_came_with_it(shown: Gall
     bad = [caption("gut"), caption("schlecht", unit(1, 2))]
     for ask in (
         lambda: shown.add_captions("default", 1, bad),
-        lambda: shown.replace_captions("default", 1, bad),
+        lambda: shown.update("default", 1, ImageChange(captions=bad)),
         lambda: shown.add("default", [replace(sample("new"), captions=tuple(bad))]),
     ):
         with pytest.raises(BadVector, match="shape"):
@@ -330,6 +332,9 @@ def test_an_image_takes_so_many_captions_and_no_more(shown: Gallery) -> None:
     with pytest.raises(TooManyCaptions) as caught:
         shown.add("default", [sample("3"), sample("1", captions=[caption("0"), caption("more")])])
     assert (caught.value.place, caught.value.limit) == (1, MOST_CAPTIONS)
+    twice = [sample("3", captions=many), sample("3", captions=[caption("more")])]
+    with pytest.raises(TooManyCaptions):
+        shown.add("default", twice)
     shown.add("default", [sample("1", captions=many)])
     assert len(shown.captions("default", 1)) == MOST_CAPTIONS
     assert len(shown.images("default")) == 2

@@ -79,11 +79,18 @@ def test_what_is_left_out_stays_and_null_takes_the_external_id_away(
     assert gallery.update("default", 1, ImageChange(external_id="cat")).external_id == "cat"
 
 
+def test_values_that_python_takes_for_equal_are_changes(gallery: Gallery, dog: ImageRecord) -> None:
+    after = gallery.update("default", 1, ImageChange({"a": True}))
+    assert after.metadata["a"] is True
+    assert after.updated_at > dog.updated_at
+
+
 @pytest.mark.parametrize(
     "change",
     [
         ImageChange(captions=captions("new"), external_id="cat"),
         ImageChange(captions=captions("new"), metadata={"x": "x" * MOST_METADATA}),
+        ImageChange(captions=captions("new"), metadata={"x": float("nan")}),
         ImageChange(captions=captions(*map(str, range(MOST_CAPTIONS + 1))), filename="x"),
         ImageChange(captions=[NewCaption("en", "new", unit(1, 0))], filename="x"),
     ],
@@ -129,7 +136,7 @@ def test_every_way_to_change_captions_tells_when(gallery: Gallery, dog: ImageRec
     assert changed()
     gallery.add("default", [sample("dog", captions=captions("A puppy"))])
     assert changed()
-    gallery.replace_captions("default", dog.id, captions("A puppy"))
+    gallery.update("default", dog.id, ImageChange(captions=captions("A puppy")))
     assert changed()
     gallery.add("default", [sample("dog", captions=captions("A puppy"))])
     assert not changed()

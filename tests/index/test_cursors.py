@@ -269,6 +269,7 @@ def test_cursor_of_anything_else_has_expired(tmp_path: Path) -> None:
             ("default", query, replace(options, scoring="asymmetric")),
             ("default", query, replace(options, candidates=7)),
             ("default", query, replace(options, exact=True)),
+            ("default", query, replace(options, min_score=0.1)),
             ("default", query, replace(options, exclude=frozenset([1]))),
             ("default", query, replace(options, filter={"field": "width", "gt": 1})),
             ("default", query, replace(options, captions=RULES)),

@@ -60,11 +60,11 @@ def test_a_call_compares_few_images_more_than_it_may(monkeypatch: pytest.MonkeyP
     assert links.compared == 12
 
 
-def test_a_group_that_is_very_large_falls_apart_and_loses_nobody(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_of_a_group_that_is_very_large_a_part_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(duplicates, "GROUP", 5)
-    groups = all_groups(Links(12, *((id, id + 1) for id in range(1, 12))))
-    assert groups[0] == [1, 2, 3, 4, 5]
-    assert all(len(group) <= 5 for group in groups)
+    links = [(id, id + 1) for id in range(1, 12)]
+    assert all_groups(Links(14, *links, (13, 14))) == [[1, 2, 3, 4, 5], [13, 14]]
+    assert all_groups(Links(14, *links[5:], (13, 14))) == [[6, 7, 8, 9, 10], [13, 14]]  # once those are gone
 
 
 def test_random_links_give_the_components_that_a_plain_walk_finds() -> None:
@@ -163,6 +163,20 @@ def test_what_is_near_one_image_is_not_told_as_similar_too(gallery: Gallery) -> 
     assert [one.record.id for one in found.similar] == [e, d]
     assert [one.value for one in found.similar] == sorted((one.value for one in found.similar), reverse=True)
     assert [one.record.id for one in twins(gallery, a, limit=1).near] == [c]
+
+
+def test_of_very_many_that_resemble_an_image_the_best_are_told(
+    gallery: Gallery, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(duplicates, "GROUP", 2)
+    numbers = {"a": 0b0, "b": 0b1111, "c": 0b111, "d": 0b11, "e": 0b1}
+    images = [sample(name, unit(1, (5 - n) % 5 / 20, 0, 0)) for n, name in enumerate(numbers)]
+    a, _, _, d, e = (one.record.id for one in gallery.add("default", images))
+    assert [one.record.id for one in twins(gallery, a, limit=2).similar] == [e, d]
+    gallery.duplicates.put_hashes(
+        {one.sha256: number.to_bytes(8, "big") for one, number in zip(images, numbers.values(), strict=True)}
+    )
+    assert [one.record.id for one in twins(gallery, a, limit=2).near] == [e, d]
 
 
 @pytest.mark.parametrize("kind", ["near", "similar", "exact"])

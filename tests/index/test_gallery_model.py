@@ -8,6 +8,7 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
+from index.changes import ImageChange
 from index.gallery import Gallery
 from index.records import CaptionRule, CaptionRules, NewCaption, SearchOptions
 from tests.index.samples import DIM, MODEL, sample, unit
@@ -76,7 +77,7 @@ class GalleryBesideDictionary(RuleBasedStateMachine):
     @rule(name=names, content=st.integers(0, 9), texts=texts)
     def replace_captions(self, name: str, content: int, texts: list[str]) -> None:
         if (id := self.expected.get(name, {}).get(content)) is not None:
-            self.gallery.replace_captions(name, id, new_captions(texts))
+            self.gallery.update(name, id, ImageChange(captions=new_captions(texts)))
             self.expect_captions(name, id, set(texts))
 
     @rule(name=names, text=st.sampled_from(["one", "two", "three"]))

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -28,6 +30,14 @@ def test_a_hash_is_kept_for_a_content_until_its_last_image_goes(gallery: Gallery
     assert list(hashes.unhashed("default", 10)) == [dog.sha256]
 
 
+def test_an_image_may_bring_its_hash_along(gallery: Gallery) -> None:
+    images = [replace(sample(name), hash=HASH) for name in ("dog", "cat")]
+    dog, cat = (one.record for one in gallery.add("default", images))
+    assert gallery.duplicates.unhashed("default", 10) == {}
+    (group,) = gallery.duplicates.groups("default", "near", 0).groups
+    assert group.images == [dog, cat]
+
+
 def test_a_hash_of_what_nobody_has_is_not_kept(gallery: Gallery) -> None:
     dog = sample("dog")
     gallery.duplicates.put_hashes({dog.sha256: HASH})
@@ -49,6 +59,8 @@ def test_what_is_near_is_told_with_its_distance_lowest_ids_first() -> None:
     assert (three.ids.tolist(), three.values.tolist()) == ([5], [1])
     assert (nine.ids.tolist(), nine.values.tolist()) == ([5, 12], [2, 1])
     assert [one.ids.tolist() for one in near.matches(np.array([9, 12]), 1)] == [[5], [9]]
+    (alike,) = Near(np.array([1, 2, 3]), bits(0, 0, 0), 2).matches(np.array([3]), 1)
+    assert alike.ids.tolist() == [1]
 
 
 def test_near_equals_a_comparison_of_all_pairs_one_by_one() -> None:

@@ -100,6 +100,14 @@ def test_text_that_is_no_cursor_is_refused(gallery: Gallery, cursor: str) -> Non
         gallery.page("default", Listing(cursor=cursor))
 
 
+def test_a_cursor_that_was_touched_is_refused_even_if_it_reads_the_same(gallery: Gallery) -> None:
+    fill(gallery)
+    listing = Listing(limit=2)
+    cursor = gallery.page("default", listing).cursor
+    with pytest.raises(BadCursor):
+        gallery.page("default", replace(listing, cursor=f"{cursor}\n"))
+
+
 @pytest.mark.parametrize(
     ("order", "value", "id"),
     [

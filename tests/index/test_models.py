@@ -41,6 +41,7 @@ def test_vector_put_again_replaces_the_one_before(gallery: Gallery) -> None:
     for name, query, id in (("default", unit(1, 0, 0, 0), dog.id), ("trips", unit(0, 1, 0, 0), cat.id)):
         (hit,) = gallery.search(name, query, SearchOptions()).hits
         assert (hit.record.id, hit.symmetric) == (id, 1)
+        assert (gallery.vector(name, id) == query).all()
 
 
 def test_content_that_lacked_a_vector_gets_the_one_it_is_added_with(tmp_path: Path) -> None:

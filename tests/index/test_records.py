@@ -31,3 +31,5 @@ def test_search_for_or_among_fewer_than_one_image_is_refused() -> None:
         SearchOptions(k=0)
     with pytest.raises(BadValue, match="`candidates` is -1; it must be at least 1"):
         SearchOptions(candidates=-1)
+    with pytest.raises(BadValue, match="`min_score` is no number"):
+        SearchOptions(min_score=float("nan"))

@@ -13,7 +13,7 @@ from index.gallery import Gallery
 from index.records import Hit, Scoring, SearchOptions
 from index.rerank import SCORES
 from index.vectors import Row
-from tests.index.samples import DIM, MODEL, sample, unit
+from tests.index.samples import DIM, MODEL, random_rows, sample, unit
 
 # Of few different numbers, so that equal rows and equal scores are common.
 rows = st.lists(st.integers(0, 2), min_size=DIM, max_size=DIM).filter(any).map(lambda numbers: unit(*numbers))
@@ -125,3 +125,17 @@ def test_query_that_is_no_unit_row_is_refused(gallery: Gallery) -> None:
         gallery.search("default", unit(1, 2), SearchOptions())
     with pytest.raises(BadVector, match="length 2"):
         gallery.search("default", 2 * unit(1, 2, 0, 0), SearchOptions())
+
+
+def test_images_below_the_least_score_are_left_out_and_no_block_after_them_is_looked_at(
+    gallery: Gallery,
+) -> None:
+    name, _ = filled(gallery, list(random_rows(60, DIM)))
+    query = unit(1, 2, 3, 4)
+    best = gallery.search(name, query, SearchOptions(k=60)).hits[:8]
+    options = SearchOptions(k=3, candidates=10, min_score=best[-1].symmetric)
+    pages = [gallery.search(name, query, options)]
+    while (cursor := pages[-1].cursor) is not None:
+        pages.append(gallery.search(name, query, replace(options, cursor=cursor)))
+    assert [hit.record.id for page in pages for hit in page.hits] == [hit.record.id for hit in best]
+    assert [page.candidates for page in pages] == [10, 10, 10]

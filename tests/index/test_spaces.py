@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from index.changes import ImageChange
 from index.errors import BadVector, ModelChanged, NotEmbedded, StorageFull
 from index.gallery import Gallery
 from index.migrations import MIGRATIONS
@@ -62,7 +63,7 @@ def test_vectors_of_the_model_that_served_before_are_refused_after_the_switch(ga
         lambda: gallery.put_caption_vectors({1: query}, model_version="old"),
         lambda: gallery.best_captions("default", query, model_version="old"),
         lambda: gallery.add_captions("default", 1, caption, model_version="old"),
-        lambda: gallery.replace_captions("default", 1, caption, model_version="old"),
+        lambda: gallery.update("default", 1, ImageChange(captions=caption), model_version="old"),
     ):
         with pytest.raises(ModelChanged, match="Model new serves now") as caught:
             use()
@@ -207,4 +208,4 @@ def test_spaces_hold_rows_of_their_own(gallery: Gallery) -> None:
     coming = gallery.coming("new", DIM)
     coming.put_vectors({1: CAT.vector, 2: DOG.vector})
     assert np.array_equal(gallery.vector("default", 1), DOG.vector)
-    assert np.array_equal(coming.catalog.vector("default", 1), CAT.vector)
+    assert np.array_equal(coming.catalog.vectors.of_image("default", 1), CAT.vector)

@@ -95,10 +95,12 @@ def test_import_into_a_collection_adds_what_it_lacks_and_mends_it(bundle: Path, 
 
 def test_import_brings_captions_that_a_known_image_lacks(bundle: Path, store: Path) -> None:
     with Gallery.open(store, dim=DIM, model_version=MODEL) as gallery:
-        gallery.replace_captions("trips", 1, [NewCaption("en", "A dog", unit(0, 0, 1, 0))])
+        gallery.update("trips", 1, ImageChange(captions=[NewCaption("en", "A dog", unit(0, 0, 1, 0))]))
+        aged(gallery)
     assert imported(bundle, store) == Imported("trips", added=0, existing=2)
     with Gallery.open(store, dim=DIM, model_version=MODEL) as gallery:
         assert [one.text for one in gallery.captions("trips", 1)] == ["A dog", "Eine Hündin"]
+        assert gallery.image("trips", 1).updated_at > LAST_YEAR == gallery.image("trips", 2).updated_at
         assert gallery.captions_without_vector() == []
 
 
@@ -115,9 +117,10 @@ def test_import_gives_a_known_image_the_external_id_that_it_lacks_and_no_other(
         assert (dog.external_id, cat) == ("dog-1", was)
         assert dog.updated_at > LAST_YEAR
         gallery.update("trips", 1, ImageChange(external_id="another"))
+        gallery.update("trips", 2, ImageChange(external_id="dog-1"))
     imported(bundle, store)
     with Gallery.open(store, dim=DIM, model_version=MODEL) as gallery:
-        assert gallery.image("trips", 1).external_id == "another"
+        assert [one.external_id for one in gallery.images("trips")] == ["another", "dog-1"]
 
 
 def test_lines_of_earlier_exports_are_read(bundle: Path, tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ from model.hubness import shared
 from model.networks import Architecture, Pivot
 from model.text import Reading, network_input
 from model.training import banks
-from model.training.banks import centroids, with_banks
+from model.training.banks import centroids, enough, with_banks
 
 TEXTS = [Reading([1, 5 + number, 2], [number]) for number in range(12)]
 
@@ -59,11 +59,13 @@ def test_each_tower_gets_a_bank_of_the_other_and_keeps_its_weights(model: Pivot)
     assert settled(weights["image.hubness.bank"], shared(model.text.embed(*network_input(TEXTS))))
 
 
-def test_a_model_that_has_banks_keeps_them(model: Pivot) -> None:
-    made = with_banks(model, [features(9)], TEXTS)
-    assert with_banks(made, [features(7)], TEXTS) is made
+def test_banks_take_the_place_of_older_ones(model: Pivot) -> None:
+    made = with_banks(with_banks(model, [features(9)], TEXTS), [features(7)], TEXTS[:8]).state_dict()
+    for name, tensor in with_banks(model, [features(7)], TEXTS[:8]).state_dict().items():
+        assert torch.equal(made[name], tensor)
 
 
-@pytest.mark.parametrize(("photos", "texts"), [(5, 12), (9, 5)])
-def test_where_there_is_little_to_make_banks_of_there_are_none(model: Pivot, photos: int, texts: int) -> None:
-    assert with_banks(model, [features(photos)], TEXTS[:texts]) is model
+@pytest.mark.parametrize(("photos", "texts", "are"), [(6, 6, True), (5, 12, False), (9, 5, False)])
+@pytest.mark.usefixtures("model")
+def test_of_little_no_banks_can_be_made(photos: int, texts: int, are: bool) -> None:
+    assert enough(photos, texts) is are

@@ -45,6 +45,27 @@ def test_training_lowers_the_loss_and_leaves_a_checkpoint(
     assert card.training["epochs"] == 8
 
 
+@pytest.mark.parametrize("image_rate", [0.0, 4e-4])
+def test_banks_are_made_of_much_and_those_of_the_start_stay_with_little(
+    colours: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, image_rate: float
+) -> None:
+    settings = replace(SETTINGS, epochs=1, image_rate=image_rate)
+    photos = read_photos(colours, "all", settings.languages)
+    torch.manual_seed(0)
+    model = published(replace(TINY, bank=2))
+    model.load_state_dict({**model.state_dict(), "text.hubness.bank": torch.eye(2, TINY.dim)})
+    kept = train(model, [photos], tmp_path / "kept", settings, {})
+    bank = checkpoint.load(tmp_path / "kept")[0].state_dict()["text.hubness.bank"]
+    assert (kept.architecture.bank, bank.tolist()) == (2, torch.eye(2, TINY.dim).tolist())
+
+    monkeypatch.setattr("model.training.banks.LEAST", 4)
+    monkeypatch.setattr("model.training.banks.BANK", 3)
+    made = train(model, [photos], tmp_path / "made", settings, {})
+    bank = checkpoint.load(tmp_path / "made")[0].state_dict()["text.hubness.bank"]
+    assert made.architecture.bank == 3
+    assert bank[:, :-2].norm(dim=1).tolist() == pytest.approx([1, 1, 1], abs=1e-2)
+
+
 @pytest.mark.parametrize("rates", [(4e-4, 4e-4), (4e-4, 0.0), (0.0, 4e-4), (0.0, 0.0)])
 def test_a_stopped_run_ends_in_the_same_weights(
     colours: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, rates: tuple[float, float]
