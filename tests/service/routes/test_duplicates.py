@@ -132,7 +132,7 @@ def test_thresholds_out_of_range_are_told_in_german(service: Service, collection
         headers={"Accept-Language": "de"},
     )
     assert answer.json()["detail"] == "threshold ist 0,25; die Grenzen sind 0,5 und 1."
-    assert (answer.json()["limit"], answer.json()["remedy"]) == (0.5, "Ein threshold dazwischen angeben.")
+    assert (answer.json()["limit"], answer.json()["remedy"]) == (0.5, "Einen Wert dazwischen angeben.")
 
 
 def test_unknown_images_and_collections_are_404(service: Service, collection: str) -> None:
