@@ -1,12 +1,11 @@
 """How many requests of a kind may be at work, and how many may wait for their turn."""
 
-from asyncio import gather
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from functools import partial
 from typing import ParamSpec, TypeVar
 
-from anyio import CapacityLimiter, Semaphore, fail_after, to_thread
+from anyio import CapacityLimiter, Semaphore, create_task_group, fail_after, to_thread
 
 from service.batcher import Overloaded, WaitedTooLong
 
@@ -66,16 +65,25 @@ class Gate:
     async def each(self, function: Callable[[Item], T], items: Iterable[Item], *, at_once: int) -> list[T]:
         """`work` for each of the items, a few at once so that others get their turn, in one place.
 
+        Where one fails, those that have begun end, the others never begin, and its exception is raised.
         Raises Overloaded, WaitedTooLong among them.
         """
-        turns = Semaphore(at_once)
+        waiting = enumerate(items)
+        done: dict[int, T] = {}
 
-        async def one(item: Item) -> T:
-            async with turns:
-                return await self.work(function, item)
+        async def one_by_one() -> None:
+            for position, item in waiting:
+                done[position] = await self.work(function, item)
 
         with self.place():
-            return await gather(*map(one, items))
+            try:
+                async with create_task_group() as tasks:
+                    for _ in range(at_once):
+                        tasks.start_soon(one_by_one)
+            except ExceptionGroup as group:
+                first = group.exceptions[0]
+                raise first from first.__cause__
+        return [done[position] for position in sorted(done)]
 
     async def run(self, function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         """`work` in a place of its own. Raises Overloaded."""

@@ -33,22 +33,16 @@ class Stream(Response):
         self._pieces = pieces
         self._stalled = stalled
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+    async def __call__(self, _: Scope, receive: Receive, send: Send) -> None:
         with self._gate.place():
-            if scope["method"] == "HEAD":
-                await send(self._start())
-                await send({"type": "http.response.body", "body": b""})
-                return
+            start: Message = {"type": "http.response.start", "status": 200, "headers": self.raw_headers}
             async with create_task_group() as tasks:
-                sending = _Sending(send, self._start(), self._stalled)
+                sending = _Sending(send, start, self._stalled)
                 tasks.start_soon(_listen, receive, sending)
                 await self._gate.work(self._give, sending)
                 tasks.cancel_scope.cancel()
             if not sending.gone:
                 await send({"type": "http.response.body", "body": b""})
-
-    def _start(self) -> Message:
-        return {"type": "http.response.start", "status": 200, "headers": self.raw_headers}
 
     def _give(self, sending: "_Sending") -> None:
         for piece in self._pieces():
