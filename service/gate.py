@@ -1,17 +1,29 @@
 """How many requests of a kind may be at work, and how many may wait for their turn."""
 
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from functools import partial
 from typing import ParamSpec, TypeVar
 
 from anyio import CapacityLimiter, Semaphore, create_task_group, fail_after, to_thread
+from anyio.abc import TaskGroup
 
 from service.batcher import Overloaded, WaitedTooLong
 
 P = ParamSpec("P")
 T = TypeVar("T")
 Item = TypeVar("Item")
+
+
+@asynccontextmanager
+async def together() -> AsyncIterator[TaskGroup]:
+    """Tasks of which the first that fails ends the others; its exception comes out as it is."""
+    try:
+        async with create_task_group() as tasks:
+            yield tasks
+    except ExceptionGroup as group:
+        first = group.exceptions[0]
+        raise first from first.__cause__
 
 
 class Gate:
@@ -76,13 +88,9 @@ class Gate:
                 done[position] = await self.work(function, item)
 
         with self.place():
-            try:
-                async with create_task_group() as tasks:
-                    for _ in range(at_once):
-                        tasks.start_soon(one_by_one)
-            except ExceptionGroup as group:
-                first = group.exceptions[0]
-                raise first from first.__cause__
+            async with together() as tasks:
+                for _ in range(at_once):
+                    tasks.start_soon(one_by_one)
         return [done[position] for position in sorted(done)]
 
     async def run(self, function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:

@@ -3,11 +3,11 @@
 from collections.abc import Callable, Iterator, Mapping
 from typing import Final
 
-from anyio import CancelScope, create_task_group, fail_after, from_thread
+from anyio import CancelScope, fail_after, from_thread
 from starlette.responses import Response
 from starlette.types import Message, Receive, Scope, Send
 
-from service.gate import Gate
+from service.gate import Gate, together
 
 STALLED: Final = 60  # seconds in which a client has to take what was sent
 
@@ -36,7 +36,7 @@ class Stream(Response):
     async def __call__(self, _: Scope, receive: Receive, send: Send) -> None:
         with self._gate.place():
             start: Message = {"type": "http.response.start", "status": 200, "headers": self.raw_headers}
-            async with create_task_group() as tasks:
+            async with together() as tasks:
                 sending = _Sending(send, start, self._stalled)
                 tasks.start_soon(_listen, receive, sending)
                 await self._gate.work(self._give, sending)

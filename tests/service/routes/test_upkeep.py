@@ -10,6 +10,7 @@ import httpx
 import pytest
 
 from index import doctor
+from index.errors import UnknownCollection
 from index.imports import import_bundle
 from service.routes import upkeep
 from tests.service.pictures import BLUE, GREEN, RED, encoded, noisy, plain
@@ -67,6 +68,18 @@ def test_head_tells_of_an_export_without_making_it(
             break
         threading.Event().wait(0.01)
     assert len(made) < 100
+
+
+def test_what_goes_wrong_before_an_export_begins_is_a_problem_like_any_other(
+    service: Service, collection: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def deleted_meanwhile(_: Path, name: str) -> Iterator[bytes]:
+        raise UnknownCollection(name)
+        yield b""
+
+    monkeypatch.setattr(upkeep, "tar_of", deleted_meanwhile)
+    answer = service.client.get(f"/v1/collections/{collection}/export")
+    assert (answer.status_code, answer.json()["type"]) == (404, "urn:pivot:unknown-collection")
 
 
 def test_a_healthy_store_has_no_findings(tmp_path: Path) -> None:
