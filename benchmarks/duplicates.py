@@ -9,7 +9,6 @@ photo.
 
 from __future__ import annotations
 
-import csv
 import io
 import os
 import sys
@@ -25,6 +24,7 @@ from index.candidates import Candidates
 from index.duplicates import NEAR_PAIRS, SIMILAR_PAIRS, Matching, Scan, Similar
 from index.hashes import Near
 from model.load import load
+from model.training.data import read_photos
 from service.images import Decoded, decode
 from service.perceptual import hash_of
 from service.settings import Settings
@@ -74,18 +74,13 @@ def main() -> int:
         print("Set PIVOT_DATA to the folder that holds flickr8k/.", file=sys.stderr)
         return 2
     folder = Path(os.environ["PIVOT_DATA"]) / "flickr8k"
-    photos = [Image.open(folder / "images" / name).convert("RGB") for name in _dev_photos(folder)[:PHOTOS]]
+    photos = [Image.open(path).convert("RGB") for path in read_photos(folder, "dev", ()).paths[:PHOTOS]]
     originals = _decoded(photos)
     copies = {name: _decoded([copy(photo) for photo in photos]) for name, copy in COPIES.items()}
     _near(originals, copies)
     _similar(originals, copies)
     _timed()
     return 0
-
-
-def _dev_photos(folder: Path) -> list[str]:
-    with (folder / "splits.tsv").open(encoding="utf-8", newline="") as file:
-        return [row["image"] for row in csv.DictReader(file, delimiter="\t") if row["split"] == "dev"]
 
 
 def _decoded(photos: Sequence[Image.Image]) -> list[Decoded]:

@@ -54,6 +54,6 @@ try {
   const { deleted } = await post(`${collection}/images/delete`, { external_ids: ["photo-0"] });
   console.log(deleted, "deleted");
 } catch (error) {
-  console.error(error.message);
+  console.error(error.cause?.message ?? error.message); // fetch hides what kept it from asking
   process.exitCode = 1;
 }

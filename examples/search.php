@@ -81,7 +81,7 @@ try {
 
     $deleted = post("$collection/images/delete", ['external_ids' => ['photo-0']]);
     echo "{$deleted['deleted']} deleted\n";
-} catch (Problem $error) {
+} catch (RuntimeException $error) {
     fwrite(STDERR, $error->getMessage() . "\n");
     exit(1);
 }

@@ -12,7 +12,7 @@ import httpx
 from service.client.attempts import Attempts, unreachable
 from service.client.calls import Calls, Paged
 from service.client.connection import PIECE, POLL_SECONDS, RETRIES, TIMEOUT, answer_of, arguments, whole
-from service.client.documents import Job, JobEvent
+from service.client.documents.jobs import Job, JobEvent
 from service.client.following import Following
 from service.client.request import Request
 from service.client.requests import collections, jobs

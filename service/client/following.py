@@ -3,7 +3,7 @@
 import json
 
 from service.client.attempts import FIRST_PAUSE, LONGEST_PAUSE
-from service.client.documents import JobEvent
+from service.client.documents.jobs import JobEvent
 from service.client.errors import Unreachable
 from service.client.request import Request, content
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Final
 
 from service.client import Part, Pivot
-from service.client.documents import SearchAnswer
+from service.client.documents.search import SearchAnswer
 from service.client.requests.search import Options
 from service.commands.errors import CommandError
 

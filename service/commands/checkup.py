@@ -9,7 +9,7 @@ from typing import Final, cast
 from tqdm import tqdm
 
 from index.doctor import STEPS, Doctor, Finding, Problem
-from service.client.documents import Report
+from service.client.documents.report import Report
 from service.commands.copies import thumbnailer
 from service.commands.errors import CommandError
 from service.commands.printable import printable

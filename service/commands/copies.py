@@ -18,7 +18,7 @@ from index.export import export, tar_of
 from index.imports import import_bundle
 from service.client import Conflict, Pivot
 from service.client.connection import whole
-from service.client.documents import Job
+from service.client.documents.jobs import Job
 from service.commands.arguments import PROGRAM
 from service.commands.errors import CommandError
 from service.commands.jobs import follow

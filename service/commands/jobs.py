@@ -7,7 +7,7 @@ from typing import Any, NoReturn
 from tqdm import tqdm
 
 from service.client import Pivot
-from service.client.documents import Job
+from service.client.documents.jobs import Job
 from service.commands.columns import columns
 from service.commands.printable import printable
 

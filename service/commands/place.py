@@ -15,7 +15,7 @@ import uvicorn
 from index.files import original_in, thumbnail_in
 from service.app import create_app
 from service.client import Pivot
-from service.client.documents import Image
+from service.client.documents.images import Image
 from service.library import Library
 from service.settings import Settings
 

@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from service.client.documents import Result, SearchAnswer
+from service.client.documents.search import Result, SearchAnswer
 from service.commands.columns import columns
 from service.commands.place import Place
 from service.commands.printable import printable

@@ -2,7 +2,8 @@
 
 from typing import Literal
 
-from service.client.documents import Collection, Collections, DuplicatePage
+from service.client.documents.collections import Collection, Collections
+from service.client.documents.duplicates import DuplicatePage
 from service.client.request import Request, content, document, nothing
 from service.client.requests import DEFAULT, below
 

@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import Any, Literal, TypedDict, Unpack
 from uuid import uuid4
 
-from service.client.documents import Deleted, Image, ImageDuplicates, ImagePage, UploadAnswer, UploadItems
+from service.client.documents.duplicates import ImageDuplicates
+from service.client.documents.images import Deleted, Image, ImagePage, UploadAnswer, UploadItems
 from service.client.request import FilePart, Request, content, document, nothing, present
 from service.client.requests import DEFAULT, below
 

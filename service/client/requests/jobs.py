@@ -3,7 +3,9 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from service.client.documents import Job, JobItemPage, JobPage, JobState, Report, UploadStatus
+from service.client.documents.images import UploadStatus
+from service.client.documents.jobs import Job, JobItemPage, JobPage, JobState
+from service.client.documents.report import Report
 from service.client.request import FilePart, Request, document
 from service.client.requests import DEFAULT, below
 

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from service.client.documents import Key, KeyPage, NewKey, Scope
+from service.client.documents.keys import Key, KeyPage, NewKey, Scope
 from service.client.request import Request, document, nothing, present
 
 

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, TypedDict, Unpack
 
-from service.client.documents import Batch, CaptionResults, Embeddings, Model, SearchAnswer
+from service.client.documents.model import Embeddings, Model
+from service.client.documents.search import Batch, CaptionResults, SearchAnswer
 from service.client.request import Request, document, present
 from service.client.requests import DEFAULT, below
 from service.client.requests.images import Content, Filter, NewImage, as_file

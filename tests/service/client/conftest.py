@@ -1,6 +1,6 @@
 import pytest
 
-from service.client import attempts, connection
+from service.client import attempts
 from tests.service.client.driving import Driver
 
 
@@ -17,4 +17,3 @@ def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("service.client.following.FIRST_PAUSE", 0.001)
     for module in ("blocking", "asynchronous"):
         monkeypatch.setattr(f"service.client.{module}.POLL_SECONDS", 0.001)
-    assert connection.POLL_SECONDS > 0.001

@@ -1,7 +1,7 @@
 """Both clients behind one way to use them, and services that answer as they were told to."""
 
 import inspect
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -52,6 +52,21 @@ class Scripted:
         if isinstance(answer, Exception):
             raise answer
         return answer
+
+
+class Breaking(httpx.SyncByteStream, httpx.AsyncByteStream):
+    """Gives these bytes, then the connection is lost."""
+
+    def __init__(self, *pieces: bytes) -> None:
+        self._pieces = pieces
+
+    def __iter__(self) -> Iterator[bytes]:
+        yield from self._pieces
+        raise httpx.ReadError("lost")
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        for piece in self:
+            yield piece
 
 
 def problem(status: int, **members: Any) -> httpx.Response:

@@ -1,28 +1,12 @@
 """The events of a job, as they come over a connection that may break."""
 
 import json
-from collections.abc import AsyncIterator, Iterator
 
 import httpx
 import pytest
 
 from service.client import NotFound, Unreachable
-from tests.service.client.driving import Driver, Scripted, job, problem
-
-
-class Breaking(httpx.SyncByteStream, httpx.AsyncByteStream):
-    """Gives these bytes, then the connection is lost."""
-
-    def __init__(self, *pieces: bytes) -> None:
-        self._pieces = pieces
-
-    def __iter__(self) -> Iterator[bytes]:
-        yield from self._pieces
-        raise httpx.ReadError("lost")
-
-    async def __aiter__(self) -> AsyncIterator[bytes]:
-        for piece in self:
-            yield piece
+from tests.service.client.driving import Breaking, Driver, Scripted, job, problem
 
 
 def event(id: int, kind: str, state: str = "running") -> bytes:

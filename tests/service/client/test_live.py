@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from service.client import Conflict, Invalid, NewImage, NotFound, Part
-from service.client.documents import Image
+from service.client.documents.images import Image
 from tests.service.client.driving import Driver
 from tests.service.jobs.packing import tarred, zipped
 from tests.service.pictures import BLUE, GREEN, RED, plain

@@ -11,8 +11,9 @@ from typing import Any
 import httpx
 import pytest
 
-from service.client import NewImage, Part
-from tests.service.client.driving import URL, Driver, Scripted, image
+from service.client import NewImage, Part, Unreachable
+from service.client.requests.images import file
+from tests.service.client.driving import URL, Breaking, Driver, Scripted, image
 
 
 def form(request: httpx.Request) -> dict[str, list[Any]]:
@@ -119,12 +120,9 @@ def test_a_change_may_take_an_external_id_away(drive: Driver) -> None:
 
 
 def test_a_download_is_there_whole_or_not_at_all(drive: Driver, tmp_path: Path) -> None:
-    from service.client.requests.images import file
-    from tests.service.client.test_following import Breaking
-
     target = tmp_path / "a.png"
     service = Scripted([httpx.Response(200, stream=Breaking(b"half"))])
-    with pytest.raises(Exception, match="lost"):
+    with pytest.raises(Unreachable, match="lost"):
         drive(lambda pivot: pivot.download(file(1), target), transport=service.transport)
     assert list(tmp_path.iterdir()) == []
     service = Scripted([httpx.Response(200, content=b"all")])

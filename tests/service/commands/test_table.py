@@ -3,7 +3,7 @@
 from typing import Any
 
 from service.client import Pivot
-from service.client.documents import SearchAnswer
+from service.client.documents.search import SearchAnswer
 from service.commands.place import Place
 from service.commands.printable import printable
 from service.commands.table import table
