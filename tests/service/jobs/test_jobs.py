@@ -6,14 +6,17 @@ import signal
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
 
+from index.errors import StoreClosed
 from index.gallery import Gallery
 from index.records import CollectionKey
 from service.fetch import Fetcher, FetchFailed
@@ -32,6 +35,7 @@ from tests.service.jobs.packing import (
 )
 from tests.service.pictures import BLUE, GREEN, RED, plain
 from tests.service.serving import Service, serving
+from tests.service.uploading import added
 
 PHOTOS = {"a/red.png": plain(RED), "b/blue.png": plain(BLUE)}
 MANY = {f"{number:03}.png": plain((number, 255 - number, 77)) for number in range(60)}
@@ -218,7 +222,10 @@ def held(folder: Path, **settings: Any) -> Iterator[tuple[Service, int]]:
         yield service, id
 
 
-def test_a_cancelled_job_keeps_what_it_added_and_takes_up_nothing_more(tmp_path: Path) -> None:
+def test_a_cancelled_job_keeps_what_it_added_and_takes_up_nothing_more(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("service.jobs.runner.AT_ONCE", 1)  # so that the next one begins after its end
     with held(tmp_path) as (service, id):
         assert service.client.post(f"/v1/jobs/{id}/cancel").json()["state"] == "cancelled"
         service.encoder.open.set()
@@ -299,6 +306,49 @@ def test_finished_jobs_are_forgotten_in_time(tmp_path: Path, monkeypatch: pytest
     kept = ledger.jobs(state=None, collections=None, before=None, limit=9)
     ledger.close()
     assert [job.id for job in kept] == ids[:1:-1]
+
+
+def test_jobs_that_ended_long_ago_are_forgotten(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with closing(Ledger(tmp_path)) as ledger:
+        old, new = (ledger.create("folder", CollectionKey(1, "default"), "/a", most_waiting=9) for _ in "ab")
+        ledger.finish(old.id, "succeeded")
+        monkeypatch.setattr("service.jobs.ledger.KEPT_FOR", timedelta(0))
+        time.sleep(0.01)
+        ledger.finish(new.id, "succeeded")
+        kept = ledger.jobs(state=None, collections=None, before=None, limit=9)
+    assert old.id not in [job.id for job in kept]
+
+
+def test_the_first_end_of_a_job_is_its_end(tmp_path: Path) -> None:
+    with closing(Ledger(tmp_path)) as ledger:
+        first, second = (
+            ledger.create("folder", CollectionKey(1, "default"), "/a", most_waiting=9) for _ in "ab"
+        )
+        ledger.cancel(first.id)
+        ledger.finish(first.id, "succeeded")
+        ledger.finish(second.id, "failed")
+        assert ledger.job(first.id).state == "cancelled"
+        assert ledger.cancel(second.id).state == "failed"
+
+
+def test_what_was_stored_and_not_written_down_was_created_by_the_job_all_the_same(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    reached = threading.Event()
+
+    def interrupted(*_: object) -> None:
+        reached.set()
+        raise StoreClosed(tmp_path)
+
+    with serving(tmp_path) as service:
+        added(service, "default", PHOTOS["a/red.png"])
+        with monkeypatch.context() as patch:
+            patch.setattr(Ledger, "record", interrupted)
+            id = sent(service, "default", zipped(PHOTOS)).json()["id"]
+            assert reached.wait(timeout=30)
+    with serving(tmp_path) as service:
+        job = finished(service.client, id)
+    assert (job["state"], counts(job)) == ("succeeded", (2, 2, 1, 1, 0, 0))
 
 
 def test_a_damaged_list_of_jobs_is_set_aside(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
