@@ -1,18 +1,29 @@
 """How many requests of a kind may be at work, and how many may wait for their turn."""
 
-from asyncio import gather
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from functools import partial
 from typing import ParamSpec, TypeVar
 
-from anyio import CapacityLimiter, Semaphore, fail_after, to_thread
+from anyio import CapacityLimiter, Semaphore, create_task_group, fail_after, to_thread
+from anyio.abc import TaskGroup
 
 from service.batcher import Overloaded, WaitedTooLong
 
 P = ParamSpec("P")
 T = TypeVar("T")
 Item = TypeVar("Item")
+
+
+@asynccontextmanager
+async def together() -> AsyncIterator[TaskGroup]:
+    """Tasks of which the first that fails ends the others; its exception comes out as it is."""
+    try:
+        async with create_task_group() as tasks:
+            yield tasks
+    except ExceptionGroup as group:
+        first = group.exceptions[0]
+        raise first from first.__cause__
 
 
 class Gate:
@@ -66,16 +77,21 @@ class Gate:
     async def each(self, function: Callable[[Item], T], items: Iterable[Item], *, at_once: int) -> list[T]:
         """`work` for each of the items, a few at once so that others get their turn, in one place.
 
+        Where one fails, those that have begun end, the others never begin, and its exception is raised.
         Raises Overloaded, WaitedTooLong among them.
         """
-        turns = Semaphore(at_once)
+        waiting = enumerate(items)
+        done: dict[int, T] = {}
 
-        async def one(item: Item) -> T:
-            async with turns:
-                return await self.work(function, item)
+        async def one_by_one() -> None:
+            for position, item in waiting:
+                done[position] = await self.work(function, item)
 
         with self.place():
-            return await gather(*map(one, items))
+            async with together() as tasks:
+                for _ in range(at_once):
+                    tasks.start_soon(one_by_one)
+        return [done[position] for position in sorted(done)]
 
     async def run(self, function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         """`work` in a place of its own. Raises Overloaded."""

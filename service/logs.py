@@ -5,6 +5,8 @@ No line tells what somebody searched for, called a file, or has as a key.
 
 import json
 import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Any, Final, Literal
 
@@ -15,12 +17,20 @@ Form = Literal["text", "json"]
 FIELDS: Final = "fields"  # the attribute of a record with members for JSON
 
 
-def set_up(form: Form) -> None:
-    """Has all of the process log to standard error in this form."""
+@contextmanager
+def logged(form: Form) -> Iterator[None]:
+    """Within it, all of the process logs to standard error in this form."""
     handler = logging.StreamHandler()
     handler.setFormatter(JsonLines() if form == "json" else TextLines("%(levelname)s:     %(message)s"))
-    logging.basicConfig(level=logging.INFO, handlers=[handler], force=True)
-    logging.getLogger("httpx").setLevel(logging.WARNING)  # which tells the addresses that it asks
+    root = logging.getLogger()
+    level = root.level
+    root.addHandler(handler)
+    root.setLevel(logging.INFO)
+    try:
+        yield
+    finally:
+        root.setLevel(level)
+        root.removeHandler(handler)
 
 
 class TextLines(logging.Formatter):

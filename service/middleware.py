@@ -112,7 +112,10 @@ def _counted(receive: Receive, limit: int) -> Receive:
 
 
 class HeadToo:
-    """Answers HEAD wherever there is a GET, with the same headers and no body."""
+    """Answers HEAD wherever there is a GET, with the same headers and no body.
+
+    The answer ends with its head: what is made while it is sent learns that nobody listens, and stops.
+    """
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
@@ -123,9 +126,9 @@ class HeadToo:
             return
 
         async def bodiless(message: Message) -> None:
-            if message["type"] == "http.response.body":
-                message = {**message, "body": b""}
-            await send(message)
+            if message["type"] == "http.response.start":
+                await send(message)
+                await send({"type": "http.response.body", "body": b""})
 
         await self._app({**scope, "method": "GET"}, receive, bodiless)
 

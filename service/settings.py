@@ -2,10 +2,12 @@
 
 import os
 from pathlib import Path
-from typing import Final, Literal
+from typing import Final
 
 from pydantic import Field, PositiveFloat, PositiveInt
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from service.logs import Form
 
 MIB: Final = 1024 * 1024
 
@@ -36,7 +38,7 @@ class Settings(BaseSettings):
         default=False,
         description="let a public model bring Python code of its own, which may do whatever the service may",
     )
-    log: Literal["text", "json"] = Field(default="text", description="how the log is written")
+    log: Form = Field(default="text", description="how the log is written")
     threads: PositiveInt | None = Field(
         default=None, description="threads of the towers; without it, torch decides"
     )

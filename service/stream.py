@@ -3,11 +3,11 @@
 from collections.abc import Callable, Iterator, Mapping
 from typing import Final
 
-from anyio import CancelScope, create_task_group, fail_after, from_thread
+from anyio import CancelScope, fail_after, from_thread
 from starlette.responses import Response
 from starlette.types import Message, Receive, Scope, Send
 
-from service.gate import Gate
+from service.gate import Gate, together
 
 STALLED: Final = 60  # seconds in which a client has to take what was sent
 
@@ -33,22 +33,16 @@ class Stream(Response):
         self._pieces = pieces
         self._stalled = stalled
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+    async def __call__(self, _: Scope, receive: Receive, send: Send) -> None:
         with self._gate.place():
-            if scope["method"] == "HEAD":
-                await send(self._start())
-                await send({"type": "http.response.body", "body": b""})
-                return
-            async with create_task_group() as tasks:
-                sending = _Sending(send, self._start(), self._stalled)
+            start: Message = {"type": "http.response.start", "status": 200, "headers": self.raw_headers}
+            async with together() as tasks:
+                sending = _Sending(send, start, self._stalled)
                 tasks.start_soon(_listen, receive, sending)
                 await self._gate.work(self._give, sending)
                 tasks.cancel_scope.cancel()
             if not sending.gone:
                 await send({"type": "http.response.body", "body": b""})
-
-    def _start(self) -> Message:
-        return {"type": "http.response.start", "status": 200, "headers": self.raw_headers}
 
     def _give(self, sending: "_Sending") -> None:
         for piece in self._pieces():

@@ -24,11 +24,14 @@ def _serve(options: argparse.Namespace, compose: Compose) -> int:
     from model.language import detect
     from service.app import create_app
     from service.commands.server import Server, address, listen
-    from service.logs import set_up
+    from service.logs import logged
 
     settings = settings_from(host=options.host, port=options.port, store=options.store)
-    set_up(settings.log)
-    with closing(listen(settings.host, settings.port)) as listener, compose(settings) as library:
+    with (
+        logged(settings.log),
+        closing(listen(settings.host, settings.port)) as listener,
+        compose(settings) as library,
+    ):
         # What loads at first use, loads now: the first query should not wait for it.
         library.encoder.embed_texts(["warm up"], [detect("warm up").code])
         page = f"Pivot is at {address(*listener.getsockname()[:2])}"

@@ -1,28 +1,37 @@
 """Whether the service lives, whether it is ready, and what it runs."""
 
+from typing import Final
+
 from fastapi import APIRouter
 
 from service import schemas
-from service.batcher import Stopping
 from service.problems import documented
 from service.routes.context import InContext
 
 router = APIRouter(tags=["health"])
 
+UNAVAILABLE: Final = documented(503)[503]
 
-@router.get("/livez", summary="Does the service live?", responses=documented(503))
+
+@router.get(
+    "/livez",
+    summary="Does the service live?",
+    responses={503: {**UNAVAILABLE, "description": "The model hangs, or nothing can be decoded"}},
+)
 async def live(context: InContext) -> schemas.Health:
     """Answers at once, whatever else the service is doing. 503 where only a restart helps."""
     context.library.check_alive()
     return schemas.Health()
 
 
-@router.get("/readyz", summary="Is the service ready?", responses=documented(503))
+@router.get(
+    "/readyz",
+    summary="Is the service ready?",
+    responses={503: {**UNAVAILABLE, "description": "The service is stopping"}},
+)
 def ready(context: InContext) -> schemas.Readiness:
     """What awaits a vector, as it was a few seconds ago. Needs no key, and so names no collection."""
     library = context.library
-    if context.bell.closed:
-        raise Stopping
     awaited, pending = context.reembedding.awaited()
     return schemas.Readiness(
         model=library.encoder.version,

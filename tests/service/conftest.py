@@ -1,4 +1,3 @@
-import logging
 from collections.abc import Iterator
 from itertools import count
 
@@ -14,16 +13,6 @@ def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
     """One for all tests that are content with a collection of their own."""
     with serving(tmp_path_factory.mktemp("service")) as service:
         yield service
-
-
-@pytest.fixture(autouse=True)
-def log_as_it_was() -> Iterator[None]:
-    """`serve` sets the log of the whole process up, to a standard error that lasts as long as its test."""
-    root = logging.getLogger()
-    handlers, level = root.handlers[:], root.level
-    yield
-    root.handlers[:] = handlers
-    root.setLevel(level)
 
 
 @pytest.fixture

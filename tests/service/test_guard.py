@@ -187,7 +187,15 @@ def test_a_key_has_so_many_requests_a_minute(guarded: Guarded) -> None:
     assert (second.status_code, third.status_code) == (200, 429)
     assert third.json()["type"] == "urn:pivot:rate-limited"
     assert 1 <= int(third.headers["retry-after"]) <= 30
+    assert third.headers["ratelimit"].startswith('"key";r=0;t=')
     assert guarded.client("read", rate=2).get("/v1/collections").status_code == 200
+
+
+def test_a_key_without_a_rate_of_its_own_has_that_of_the_service(tmp_path: Path) -> None:
+    with serving(tmp_path, rate=1) as service, closing(Guarded(service, tmp_path)) as guarded:
+        assert [guarded.admin.get("/v1/collections").status_code for _ in "ab"] == [200, 429]
+        own = guarded.client("read", rate=2)
+        assert [own.get("/v1/collections").status_code for _ in "abc"] == [200, 200, 429]
 
 
 def test_a_key_of_the_command_line_counts_within_seconds_and_so_does_its_end(
@@ -233,6 +241,8 @@ def test_the_page_logs_in_with_a_cookie_that_scripts_cannot_read(guarded: Guarde
     assert page.post(IMAGES, files=form).json()["type"] == "urn:pivot:other-site"
     assert page.post(IMAGES, files=form, headers={"Origin": guarded.address.rstrip("/")}).is_success
     kept = page.cookies[COOKIE]
+    assert guarded.with_headers({"Cookie": f"{COOKIE}={kept}"}).get(IMAGES).status_code == 200
+    assert guarded.with_headers({"Cookie": f"{COOKIE}={secret}"}).get(IMAGES).status_code == 401
     assert page.delete("/v1/session").status_code == 204
     assert guarded.with_headers({"Cookie": f"{COOKIE}={kept}"}).get(IMAGES).status_code == 401
 

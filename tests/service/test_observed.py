@@ -5,8 +5,7 @@ from pathlib import Path
 import pytest
 
 from service.keys import KeyFile, NewKey
-from service.logs import JsonLines, TextLines
-from service.request_ids import current_id, identified
+from service.logs import JsonLines
 from tests.service.pictures import RED, plain
 from tests.service.serving import Service, serving
 
@@ -58,12 +57,3 @@ def test_a_request_is_one_line_that_tells_nothing_of_what_was_asked(
     fields = json.loads(JsonLines().format(caplog.records[0]))
     assert (fields["method"], fields["status"], fields["key"]) == ("GET", 200, key.id)
     assert fields["milliseconds"] > 0
-
-
-def test_lines_name_the_request_that_they_belong_to() -> None:
-    record = logging.LogRecord("a", logging.INFO, "a.py", 1, "line %d", (1,), None)
-    assert TextLines("%(levelname)s: %(message)s").format(record) == "INFO: line 1"
-    with identified("abc"):
-        assert TextLines("%(levelname)s: %(message)s").format(record) == "INFO: line 1 [abc]"
-        assert json.loads(JsonLines().format(record))["request_id"] == "abc"
-    assert current_id() is None

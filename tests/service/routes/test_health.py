@@ -84,7 +84,7 @@ def test_probes_do_not_count_all_images_each_time(tmp_path: Path, monkeypatch: p
 
 def test_a_service_that_stops_is_not_ready_and_lives(tmp_path: Path) -> None:
     with serving(tmp_path) as service:
-        service.app.state.context.bell.close()
+        service.app.state.context.stopping()
         answer = service.client.get("/readyz")
         assert (answer.status_code, answer.json()["type"]) == (503, "urn:pivot:stopping")
         assert answer.headers["retry-after"]

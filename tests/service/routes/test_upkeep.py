@@ -2,13 +2,17 @@
 
 import io
 import tarfile
+import threading
+from collections.abc import Iterator
 from pathlib import Path
 
 import httpx
 import pytest
 
 from index import doctor
+from index.errors import UnknownCollection
 from index.imports import import_bundle
+from service.routes import upkeep
 from tests.service.pictures import BLUE, GREEN, RED, encoded, noisy, plain
 from tests.service.serving import Service, serving
 
@@ -46,9 +50,36 @@ def test_whoever_leaves_an_export_leaves_room_for_the_next(tmp_path: Path) -> No
         assert service.client.get("/v1/collections/default/export").is_success
 
 
-def test_head_tells_of_an_export_without_making_it(service: Service, collection: str) -> None:
+def test_head_tells_of_an_export_without_making_it(
+    service: Service, collection: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = []
+
+    def tar(*_: object) -> Iterator[bytes]:
+        for piece in range(1000):
+            made.append(piece)
+            yield b"piece"
+
+    monkeypatch.setattr(upkeep, "tar_of", tar)
     answer = service.client.head(f"/v1/collections/{collection}/export")
     assert (answer.headers["Content-Type"], answer.content) == ("application/x-tar", b"")
+    for _ in range(1000):
+        if not service.app.state.context.upkeep.inside:
+            break
+        threading.Event().wait(0.01)
+    assert len(made) < 100
+
+
+def test_what_goes_wrong_before_an_export_begins_is_a_problem_like_any_other(
+    service: Service, collection: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def deleted_meanwhile(_: Path, name: str) -> Iterator[bytes]:
+        raise UnknownCollection(name)
+        yield b""
+
+    monkeypatch.setattr(upkeep, "tar_of", deleted_meanwhile)
+    answer = service.client.get(f"/v1/collections/{collection}/export")
+    assert (answer.status_code, answer.json()["type"]) == (404, "urn:pivot:unknown-collection")
 
 
 def test_a_healthy_store_has_no_findings(tmp_path: Path) -> None:
