@@ -3,6 +3,7 @@
 import logging
 import threading
 from collections.abc import Mapping
+from itertools import islice
 from typing import Final, NamedTuple
 
 from index.duplicates import Groups, Kind, Sees, Twins
@@ -33,6 +34,7 @@ class Duplicates:
     def __init__(self, gallery: Gallery) -> None:
         self._gallery = gallery
         self._hashing = threading.Lock()
+        self._unreadable: set[str] = set()  # contents whose thumbnails are not tried again until a restart
 
     def of_image(self, collection: str, id: int, limit: int, sees: Sees) -> Twins:
         """What resembles an image by the usual thresholds. Raises UnknownCollection, UnknownImage."""
@@ -58,10 +60,13 @@ class Duplicates:
         """Make up to HASHES_AT_ONCE of those that are missing; a thumbnail that cannot be read gets none."""
         with self._hashing:  # or several requests would make the same ones
             hashes = {}
-            for sha256, thumbnail in self._gallery.duplicates.unhashed(collection, HASHES_AT_ONCE).items():
+            missing = self._gallery.duplicates.unhashed(collection, HASHES_AT_ONCE + len(self._unreadable))
+            due = (one for one in missing.items() if one[0] not in self._unreadable)
+            for sha256, thumbnail in islice(due, HASHES_AT_ONCE):
                 try:
                     hashes[sha256] = hash_of(thumbnail.read_bytes())
                 except (OSError, ValueError) as error:  # which is what Pillow raises, too
+                    self._unreadable.add(sha256)
                     logger.warning("%s cannot be compared: %s", thumbnail, error)
             if hashes:
                 self._gallery.duplicates.put_hashes(hashes)

@@ -22,6 +22,7 @@ import socket
 import ssl
 import threading
 from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from functools import cached_property
@@ -44,6 +45,7 @@ MAX_REDIRECTS: Final = 5
 SECONDS: Final = 30.0  # for one file, redirects included
 CONNECT_SECONDS: Final = 5.0  # for one address
 ADDRESSES: Final = 4  # of a name that are tried
+DIGITS: Final = 18  # of an announced length that are read; Python refuses thousands
 
 _REDIRECTS: Final = (301, 302, 303, 307, 308)
 _HEADERS: Final[dict[str | bytes, str | bytes]] = {
@@ -166,8 +168,9 @@ class Fetcher:
 
     def _body(self, answer: httpcore.Response) -> bytes:
         announced = _header(answer, b"content-length") or b""
-        if announced.isdigit() and int(announced) > self._max_bytes:
-            raise FileTooLarge(int(announced), self._max_bytes)
+        size = int(announced[:DIGITS]) if announced.isdigit() else 0
+        if size > self._max_bytes:
+            raise FileTooLarge(size, self._max_bytes)
         body = bytearray()
         for piece in answer.iter_stream():
             body += piece
@@ -213,12 +216,28 @@ class _PublicOnly(httpcore.NetworkBackend):
     def _addresses(self, host: str, port: int) -> list[str]:
         """Raises UrlRefused where one of them, or all there are, must not be asked."""
         try:
-            addresses = self._network.resolve(host, port)
+            addresses = self._resolved_in_time(host, port)
+        except TimeoutError as error:
+            raise httpcore.ConnectTimeout from error
         except (OSError, UnicodeError) as error:
             raise FetchFailed(f"there is no server {host}") from error
         if not addresses or not all(map(is_public, addresses)):
             raise UrlRefused(f"{host} is no public server")
         return addresses[:ADDRESSES]
+
+    def _resolved_in_time(self, host: str, port: int) -> list[str]:
+        """Raises OSError, of which TimeoutError is one."""
+        # The system takes no limit. A thread that waits for it longer than we do ends when it gives up.
+        found = Future[list[str]]()
+
+        def resolve() -> None:
+            try:
+                found.set_result(self._network.resolve(host, port))
+            except Exception as error:
+                found.set_exception(error)
+
+        threading.Thread(target=resolve, name="resolve", daemon=True).start()
+        return found.result(max(self._by - monotonic(), 0))
 
     def _hang_up_in_time(self, stream: httpcore.NetworkStream) -> None:
         # Timeouts of single reads would let a server that sends a byte now and then take for ever.

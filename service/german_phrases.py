@@ -61,6 +61,7 @@ PHRASES: Final[Mapping[str, str]] = {
     "it is no ordinary file": "er ist keine gewöhnliche Datei",
     "it is a link or a device": "er ist ein Verweis oder ein Gerät",
     "it is encrypted": "er ist verschlüsselt",
+    "it is packed in another way than Deflate": "er ist anders als mit Deflate gepackt",
     "it is damaged, or packed in an unknown way": "er ist beschädigt oder auf unbekannte Weise gepackt",
     "it is an archive within the archive": "er ist ein Archiv im Archiv",
     "its name leads out of the archive": "sein Name führt aus dem Archiv hinaus",

@@ -8,7 +8,7 @@ from typing import Final, cast
 from fastapi import Request, Response
 
 from index.receipts import Receipt, Receipts
-from index.records import CollectionRef
+from index.records import CollectionKey, CollectionRef
 from service.bad_requests import BadRequest
 
 HEADER: Final = "Idempotency-Key"
@@ -38,21 +38,22 @@ class Repeats:
     """Which requests are under way. Belongs to one event loop, and is used in it only."""
 
     def __init__(self) -> None:
-        self._under_way: set[tuple[str, str]] = set()
+        self._under_way: set[tuple[int, str]] = set()
 
     @contextmanager
-    def alone(self, collection: str, key: str | None) -> Iterator[None]:
+    def alone(self, collection: CollectionKey, key: str | None) -> Iterator[None]:
         """No other request with the key is carried out meanwhile. Raises KeyInUse."""
         if key is None:
             yield
             return
-        if (collection, key) in self._under_way:
+        mine = (collection.id, key)  # the name may change meanwhile
+        if mine in self._under_way:
             raise KeyInUse
-        self._under_way.add((collection, key))
+        self._under_way.add(mine)
         try:
             yield
         finally:
-            self._under_way.discard((collection, key))
+            self._under_way.discard(mine)
 
 
 def key_of(request: Request) -> str | None:

@@ -22,6 +22,8 @@ ENTRY_BYTES: Final = 256  # of an archive's list, for each entry that it may hav
 MAX_RATIO: Final = 100  # bytes that one byte may unpack to, in the archive as a whole
 ALWAYS: Final = 64 * MIB  # that any archive may unpack to
 
+# Of the rest, zipfile unpacks whatever a few bytes give at once, into memory.
+_BOUNDED: Final = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
 _DAMAGE: Final = (
     *(tarfile.TarError, zipfile.BadZipFile, zlib.error, LZMAError, EOFError, OSError, ValueError),
     *(OverflowError, RecursionError, NotImplementedError, RuntimeError),
@@ -105,6 +107,8 @@ def _zip_refusal(info: zipfile.ZipInfo, name: str) -> str | None:
         return "it is encrypted"
     if (info.external_attr >> 16) & 0o170000 not in (0, 0o100000):
         return "it is a link or a device"
+    if info.compress_type not in _BOUNDED:
+        return "it is packed in another way than Deflate"
     return refusal_of(name)
 
 
@@ -129,11 +133,17 @@ class Tar:
         return (upload_of(item, read) for item, read in self.read(items))
 
     def read(self, items: Iterable[ItemRecord]) -> Iterator[tuple[ItemRecord, Callable[[], bytes]]]:
-        """The items, whose places start with their member's number, and what gives their contents."""
+        """The items, whose places start with their member's number, and what gives their contents.
+
+        Raises ArchiveUnusable.
+        """
         members = enumerate(self.members())
         for item in items:
             wanted = int(item.place.split()[0])
-            tar, member = next(found for number, found in members if number == wanted)
+            found = next((found for number, found in members if number == wanted), None)
+            if found is None:
+                raise ArchiveUnusable("it is truncated or damaged")
+            tar, member = found
             data = b""
             if item.refusal is None and member.size <= self._max_image_bytes:
                 with readable():

@@ -42,21 +42,22 @@ class FolderSource:
             try:
                 names = self._names(folder, entered)
             except OSError as error:
-                yield Entry(self._name(folder), os.fsencode(folder), f"it cannot be read: {error.strerror}")
+                yield self._unreadable(folder, error)
                 continue
             folders = []
             for name in names:
                 path = folder / name
-                if name.startswith("."):
-                    yield None
-                elif path.is_dir():
-                    inside = self._inside(path)
-                    if inside is None:
+                try:
+                    if name.startswith("."):
+                        yield None
+                    elif not path.is_dir():
+                        yield self._entry(path)
+                    elif self._inside(path) is None:
                         yield Entry(self._name(path), os.fsencode(path), "it is a link that leads out")
                     else:
                         folders.append(path)
-                else:
-                    yield self._entry(path)
+                except OSError as error:  # where a folder may be listed, and what is in it not looked at
+                    yield self._unreadable(path, error)
             waiting.extend(reversed(folders))
 
     def uploads(self, items: Iterable[ItemRecord]) -> Iterator[Upload]:
@@ -74,6 +75,9 @@ class FolderSource:
         finally:
             os.close(descriptor)
         return [] if known or set(names) >= STORE else names
+
+    def _unreadable(self, path: Path, error: OSError) -> Entry:
+        return Entry(self._name(path), os.fsencode(path), f"it cannot be read: {error.strerror}")
 
     def _entry(self, path: Path) -> Entry | None:
         name = self._name(path)

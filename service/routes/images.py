@@ -53,7 +53,7 @@ async def add_images(collection: CollectionName, request: Request, context: InCo
     found = await run_in_threadpool(context.library.check_collection, collection)  # before the files are read
     key = key_of(request)
     # The place, too: a form that is read takes memory and temporary files.
-    with context.repeats.alone(collection, key), context.uploads.place():
+    with context.repeats.alone(found, key), context.uploads.place():
         async with handed_in(request, context.settings, context.fetcher) as handed:
             work = partial(_added, context.library, found, handed)
             receipts = context.library.gallery.receipts

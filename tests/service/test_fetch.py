@@ -78,7 +78,7 @@ def web(answers: dict[str, Answer], **names: list[list[str]]) -> Iterator[Web]:
             thread.join()
 
 
-def file(data: bytes, announced: int | None = None) -> Answer:
+def file(data: bytes, announced: int | str | None = None) -> Answer:
     def answer(request: BaseHTTPRequestHandler) -> None:
         request.send_response(200)
         if announced is not None:
@@ -184,6 +184,27 @@ def test_a_file_that_is_too_large_is_not_read_to_its_end(announced: int | None) 
     data = b"x" * 1001 if announced is None else b"x"
     with web({"/a": file(data, announced)}) as found, pytest.raises(FileTooLarge):
         found.fetcher(max_bytes=1000).fetch("http://photos.example/a")
+
+
+def test_an_announced_length_of_thousands_of_digits_is_refused_by_name() -> None:
+    with web({"/a": file(b"x", "9" * 5000)}) as found, pytest.raises((FileTooLarge, FetchFailed)):
+        found.fetcher().fetch("http://photos.example/a")
+
+
+def test_a_name_that_resolves_too_late_is_left_in_time() -> None:
+    answered = threading.Event()
+
+    def resolve(_: str, __: int) -> list[str]:
+        answered.wait(30)
+        return [PUBLIC]
+
+    started = time.monotonic()
+    try:
+        with pytest.raises(FetchFailed, match=r"longer than the limit of 0\.1 seconds"):
+            Fetcher(1000, 0.1, Network(resolve)).fetch("http://photos.example/a")
+    finally:
+        answered.set()
+    assert time.monotonic() - started < 5
 
 
 def test_a_server_that_sends_a_byte_now_and_then_is_left_in_time() -> None:

@@ -103,6 +103,22 @@ def test_a_second_request_while_the_first_is_under_way_is_a_conflict(
     assert sent(service, collection, "k6").json() == first.result().json()
 
 
+def test_a_collection_that_is_renamed_meanwhile_keeps_its_keys(service: Service, collection: str) -> None:
+    service.encoder.open.clear()
+    service.encoder.started.clear()
+    with ThreadPoolExecutor(1) as threads:
+        first = threads.submit(sent, service, collection, "k8")
+        try:
+            assert service.encoder.started.wait(30)
+            renamed = {"name": f"{collection}-renamed"}
+            assert service.client.patch(f"/v1/collections/{collection}", json=renamed).status_code == 200
+            second = sent(service, renamed["name"], "k8")
+        finally:
+            service.encoder.open.set()
+        assert first.result().status_code == 201
+    assert second.status_code == 409
+
+
 @pytest.mark.parametrize("key", ["", "x" * 201, "two words", "ümlaut"])
 def test_keys_of_other_characters_are_refused(service: Service, collection: str, key: str) -> None:
     answer = service.client.post(

@@ -17,6 +17,7 @@ import pytest
 from index.gallery import Gallery
 from index.records import CollectionKey
 from service.fetch import Fetcher, FetchFailed
+from service.jobs.folders import FolderSource
 from service.jobs.ledger import Ledger
 from tests.fakes import ColourEncoder
 from tests.service.jobs.packing import (
@@ -163,6 +164,28 @@ def test_folders_are_imported_below_the_roots_only(tmp_path: Path) -> None:
         "out.png": "failed",
         "pipe.png": "failed",
     }
+
+
+def test_a_file_that_may_not_be_looked_at_costs_only_itself(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "shut").mkdir()
+    for path in (tmp_path / "shut" / "red.png", tmp_path / "shut" / "two.png", tmp_path / "blue.png"):
+        path.write_bytes(b"x")
+    is_dir = Path.is_dir
+
+    def denied(path: Path) -> bool:
+        if path.name == "red.png":
+            raise PermissionError(13, "Permission denied")
+        return is_dir(path)
+
+    monkeypatch.setattr(Path, "is_dir", denied)
+    entries = list(FolderSource(str(tmp_path), (tmp_path,), 1000).plan())
+    assert [(entry.name, entry.refusal) for entry in entries if entry is not None] == [
+        ("blue.png", None),
+        ("shut/red.png", "it cannot be read: Permission denied"),
+        ("shut/two.png", None),
+    ]
 
 
 class Web(Fetcher):

@@ -95,6 +95,20 @@ def test_what_came_without_a_hash_gets_one_when_it_is_asked_about(service: Servi
     assert ([one["image"]["id"] for one in told["near"]], told["pending"]) == ([near], 1)
 
 
+def test_thumbnails_that_cannot_be_read_keep_none_of_the_rest_waiting(
+    service: Service, collection: str, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr("service.duplicates.HASHES_AT_ONCE", 2)
+    thumbnail = decode(encoded(shapes((330, 250)), "PNG"), 10**6).thumbnail
+    broken = [bare(f"{collection}-broken-{number}", b"damaged") for number in range(5)]
+    whole = [bare(f"{collection}-whole-{number}", thumbnail) for number in range(2)]
+    found = service.library.gallery.add(collection, [*broken, *whole])
+    for _ in range(5):
+        page = groups(service, collection)
+    assert (ids(page), page["pending"]) == ([[one.record.id for one in found[5:]]], 5)
+    assert caplog.text.count("cannot be compared") == 5
+
+
 def bare(content: str, thumbnail: bytes) -> NewImage:
     """An image as an import brings it: with a vector, as fits `ColourEncoder`, and no hash."""
     vector = np.array([0, 0, 1], np.float32)
