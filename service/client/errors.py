@@ -53,7 +53,7 @@ class Forbidden(Refused):
 
 
 class NotFound(Refused):
-    """There is no such collection, image or job."""
+    """There is no such collection, image, job or key; or the cursor has expired."""
 
 
 class Conflict(Refused):

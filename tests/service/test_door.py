@@ -29,7 +29,8 @@ sys.exit(main(["serve", "--port", "0", "--store", sys.argv[1]], lambda _: Slow()
 
 def test_a_stop_under_load_answers_everyone(tmp_path: Path) -> None:
     command = [sys.executable, "-c", SLOW, str(tmp_path)]
-    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path), "PIVOT_DECODE_WORKERS": "1"}
+    settings = {"PIVOT_DECODE_WORKERS": "1", "PIVOT_GRACE_SECONDS": "600"}  # of which it takes a few
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path), **settings}
     pipe = subprocess.PIPE
     with (
         subprocess.Popen(command, stdout=pipe, stderr=pipe, text=True, env=environment) as served,
@@ -52,6 +53,8 @@ def test_a_stop_under_load_answers_everyone(tmp_path: Path) -> None:
                         break
                 assert (late.status_code, late.json()["type"]) == (503, "urn:pivot:stopping")
                 assert int(late.headers["retry-after"]) >= 1
+                assert late.headers["connection"] == "close"
+                assert client.get("/metrics").status_code == 200
                 assert client.get("/livez").status_code == 200
                 assert [answer.result().status_code for answer in asked] == [200] * 4
             assert served.wait(timeout=30) == -signal.SIGTERM

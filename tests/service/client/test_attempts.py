@@ -2,13 +2,17 @@
 
 import json
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
 
 from service.client import Busy, Conflict, NotFound, NotPivot, TooLarge, Unreachable
-from service.client.requests import images
-from tests.service.client.driving import Driver, Scripted, image, job, problem
+from service.client.attempts import LONGEST_PAUSE, Attempts
+from service.client.errors import refusal
+from service.client.request import Request
+from service.client.requests import collections, images, jobs, keys
+from tests.service.client.driving import URL, Driver, Scripted, image, job, problem
 
 COLLECTION = {
     "name": "a",
@@ -32,6 +36,14 @@ def test_a_busy_service_is_asked_again_after_the_pause_that_it_names(drive: Driv
     service = Scripted([problem(503), problem(429), httpx.Response(200, json=image(1))])
     assert drive(lambda pivot: pivot.image(1), transport=service.transport).id == 1
     assert len(service.requests) == 3
+
+
+def test_pauses_are_those_asked_for_within_reason_and_double_where_connections_are_lost() -> None:
+    busy = Attempts(images.image(1), URL, 5)
+    assert [busy.after_answer(503, {"Retry-After": asked}) for asked in ("3", "3600")] == [3, LONGEST_PAUSE]
+    lost = Attempts(images.image(1), URL, 5)
+    first, second, third = (lost.after_error(httpx.ReadError("lost")) for _ in range(3))
+    assert (second, third) == (2 * first, 4 * first)
 
 
 def test_patience_ends(drive: Driver) -> None:
@@ -66,6 +78,23 @@ def test_two_uploads_have_two_keys() -> None:
     keys = {images.upload([b"x"]).headers["Idempotency-Key"] for _ in range(2)}
     assert len(keys) == 2
     assert images.upload(b"x", idempotency_key="mine").headers["Idempotency-Key"] == "mine"
+
+
+def test_only_what_may_be_done_twice_is_repeatable(tmp_path: Path) -> None:
+    once: list[Request[Any]] = [
+        collections.create_collection("a"),
+        collections.rename_collection("a", "b"),
+        collections.delete_collection("a"),
+        images.delete_image(1),
+        images.delete_images(ids=[1]),
+        jobs.import_archive(tmp_path / "a.zip"),
+        jobs.import_folder("photos"),
+        jobs.import_urls(["https://example.org/a.png"]),
+        keys.create_key("a", scope="read"),
+        keys.revoke_key(1),
+    ]
+    assert [request.path for request in once if request.repeatable] == []
+    assert images.delete_images(ids=[1], dry_run=True).repeatable
 
 
 @pytest.mark.parametrize("lost", [httpx.ReadError("lost"), httpx.RemoteProtocolError("lost")])
@@ -109,6 +138,7 @@ def test_a_problem_is_an_error_that_carries_it(drive: Driver) -> None:
         3,
     )
     assert problem_told.model_extra == {"later": "member"}
+    assert isinstance(refusal(URL, 410, problem(410).content), NotFound)
     with pytest.raises(Conflict):
         drive(lambda pivot: pivot.create_collection("a"), transport=Scripted([problem(409)]).transport)
 
@@ -135,9 +165,10 @@ def test_an_upload_that_failed_as_a_whole_tells_of_each_file(drive: Driver) -> N
     assert (answer.failed, str(answer.items[0].error)) == (1, "It failed. Mend it.")
 
 
-def test_a_job_is_waited_for(drive: Driver) -> None:
-    service = Scripted([httpx.Response(200, json=job(state)) for state in ("queued", "running", "failed")])
-    assert drive(lambda pivot: pivot.wait_for_job(7), transport=service.transport).state == "failed"
+@pytest.mark.parametrize("end", ["succeeded", "failed", "cancelled"])
+def test_a_job_is_waited_for(drive: Driver, end: str) -> None:
+    service = Scripted([httpx.Response(200, json=job(state)) for state in ("queued", "running", end)])
+    assert drive(lambda pivot: pivot.wait_for_job(7), transport=service.transport).state == end
     endless = httpx.MockTransport(lambda _: httpx.Response(200, json=job("running")))
     with pytest.raises(TimeoutError):
         drive(lambda pivot: pivot.wait_for_job(7, timeout=0.01), transport=endless)

@@ -12,7 +12,8 @@ import httpx
 import pytest
 
 from service.client import NewImage, Part, Unreachable
-from service.client.requests.images import file
+from service.client.requests import collections, jobs, keys
+from service.client.requests.images import file, thumbnail
 from tests.service.client.driving import URL, Breaking, Driver, Scripted, image
 
 
@@ -126,8 +127,23 @@ def test_a_download_is_there_whole_or_not_at_all(drive: Driver, tmp_path: Path) 
         drive(lambda pivot: pivot.download(file(1), target), transport=service.transport)
     assert list(tmp_path.iterdir()) == []
     service = Scripted([httpx.Response(200, content=b"all")])
-    drive(lambda pivot: pivot.download(file(1), target), transport=service.transport)
-    assert target.read_bytes() == b"all"
+    told: list[int] = []
+    drive(lambda pivot: pivot.download(file(1), target, told.append), transport=service.transport)
+    assert (target.read_bytes(), sum(told)) == (b"all", 3)
+
+
+def test_what_is_asked_for_is_in_the_request() -> None:
+    assert collections.collection("a/b").path == "/v1/collections/a%2Fb"
+    assert thumbnail(1, size=192).params == {"size": 192}
+    assert jobs.doctor(thorough=True).json == {"thorough": True}
+    key = keys.create_key("a", scope="read", collections=("b",))
+    assert key.json == {"name": "a", "scope": "read", "collections": ["b"]}
+
+
+def test_an_address_may_end_with_a_slash(drive: Driver) -> None:
+    service = Scripted([httpx.Response(200, json=image(1))])
+    drive(lambda pivot: pivot.image(1), f"{URL}/", transport=service.transport)
+    assert service.requests[0].url.path == "/v1/collections/default/images/1"
 
 
 def test_a_proxy_is_not_asked_for_this_machines_own_addresses(
@@ -142,7 +158,8 @@ def test_a_proxy_is_not_asked_for_this_machines_own_addresses(
 
     real = client.__init__
     monkeypatch.setattr(client, "__init__", remembered)
-    for url, trusted in (("http://127.0.0.1:8000", False), ("http://localhost", False), (URL, True)):
+    here = ("http://127.0.0.1:8000", "http://localhost", "http://[::1]:8000")
+    for url, trusted in (*((url, False) for url in here), (URL, True)):
         service = Scripted([httpx.Response(200, json=image(1))])
         drive(lambda pivot: pivot.image(1), url, transport=service.transport)
         assert asked["trust_env"] is trusted

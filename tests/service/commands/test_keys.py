@@ -39,3 +39,14 @@ def test_who_works_on_a_data_folder_needs_no_key(tmp_path: Path, capsys: pytest.
     assert run("upload", str(tmp_path / "rose.png"), "--collection", "new", *store) == 0
     assert run("search", "rot", "--collection", "new", *store) == 0
     assert "rose.png" in capsys.readouterr().out
+
+
+def test_a_backup_asks_for_the_keys_that_its_store_asks_for(tmp_path: Path) -> None:
+    store, target = tmp_path / "store", tmp_path / "backup"
+    (tmp_path / "rose.png").write_bytes(plain(RED))
+    assert run("upload", str(tmp_path / "rose.png"), "--store", str(store)) == 0
+    _, secret = KeyFile(store).create(NewKey(name="reader", scope="read"))
+    assert run("backup", str(target), "--store", str(store)) == 0
+    with serving(target) as service:
+        asked = ("collections", "list", "--server", str(service.client.base_url))
+        assert (run(*asked), run(*asked, "--key", secret)) == (1, 0)

@@ -51,6 +51,16 @@ def test_a_batch_that_never_ends_is_no_life(tmp_path: Path) -> None:
         assert service.client.get("/livez").status_code == 200
 
 
+def test_a_batch_that_takes_its_time_is_life(tmp_path: Path) -> None:
+    with serving(tmp_path) as service, ThreadPoolExecutor() as clients:
+        service.encoder.open.clear()
+        search = clients.submit(service.client.post, "/v1/collections/default/search", json={"q": "red"})
+        assert service.encoder.started.wait(timeout=30)
+        assert service.client.get("/livez").status_code == 200
+        service.encoder.open.set()
+        assert search.result().status_code == 200
+
+
 def test_a_decoder_that_never_starts_is_no_life(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def add() -> str:
         answer = service.client.post(IMAGES, files={"files": ("a.png", plain(RED))})
