@@ -6,6 +6,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from hmac import compare_digest
 from ipaddress import IPv6Address, ip_address, ip_network
+from threading import Lock
 from time import monotonic
 from typing import Final
 
@@ -35,6 +36,7 @@ class Keyring:
         self._read_at = clock()
         self._used: set[int] = set()  # and not written down yet
         self._failures = Buckets(clock)
+        self._refreshing = Lock()
 
     @property
     def required(self) -> bool:
@@ -58,7 +60,8 @@ class Keyring:
                 self.file.used(used)
             except GalleryError as error:
                 logger.warning("when keys were used last is not written down: %s", error)
-        self._contents = self.file.read()
+        with self._refreshing:  # else who read before a change might put it back after it
+            self._contents = self.file.read()
 
     def admitted(self, text: str, address: str) -> Key:
         """The key that somebody at an IP address sends.

@@ -39,10 +39,11 @@ async def add_import(
     """Begin a job that adds photos in the background, and tell where to follow it.
 
     An archive stays packed, and is deleted when its job ends. Hidden files and those that are called like no
-    photo are passed over and counted as `skipped`; links, encrypted entries, archives within the archive and
-    names that lead out of it are items that fail. A tar of an exported collection comes in with all that is
-    known of its images: captions, metadata, external ids, and vectors where the model is the same. A folder
-    has to lie below those that the operator named.
+    photo are passed over and counted as `skipped`; links, entries that are encrypted or, in a zip, packed in
+    another way than Deflate, archives within the archive and names that lead out of it are items that fail.
+    A tar of an exported collection comes in with all that is known of its images: captions, metadata,
+    external ids, and vectors where the model is the same. A folder has to lie below those that the operator
+    named.
     """
     key = await run_in_threadpool(_checked, context, collection)  # before anything is received
     with context.uploads.place():
