@@ -35,7 +35,7 @@ MEDIA_TYPES: Final = {name: f"image/{name}" for name in FORMATS.values()}
 ACCEPTED: Final = "JPEG, PNG, WebP, GIF, BMP, TIFF, AVIF, HEIC"
 
 IMAGE_SIDE: Final = 1024  # pixels; larger than any tower's input, so that a later model can look closer
-THUMBNAIL_SIDE: Final = 384  # pixels
+THUMBNAIL_SIDE: Final = 384  # pixels, of the one that is stored
 
 # A JPEG is decoded at the smallest half, quarter or eighth of its size that has this long a side, which costs
 # a fraction of decoding all of it and shrinking that to IMAGE_SIDE. It is twice the thumbnail's.
@@ -122,7 +122,7 @@ class Decoded:
 
     `pixels` are `size[1]` rows of `size[0]` RGB triples, the long side at most `IMAGE_SIDE`: plain bytes,
     because they cross from the worker to the service. `thumbnail` is WebP without EXIF, the long side at most
-    `THUMBNAIL_SIDE`.
+    as many pixels as were asked for.
     """
 
     format: str
@@ -137,8 +137,10 @@ class Decoded:
         return Image.frombytes("RGB", self.size, self.pixels)
 
 
-def decode(data: bytes, max_pixels: int) -> Decoded:
-    """Decode the first frame of `data`; raises a subclass of `ImageError` and nothing else.
+def decode(data: bytes, max_pixels: int, side: int = THUMBNAIL_SIDE) -> Decoded:
+    """Decode the first frame of `data`, with a thumbnail of at most `side` pixels a side, up to `IMAGE_SIDE`.
+
+    Raises a subclass of `ImageError` and nothing else.
 
     One at a time in a process: it changes settings of the process while it runs.
     """
@@ -146,7 +148,7 @@ def decode(data: bytes, max_pixels: int) -> Decoded:
         raise ImageEmpty
     prepare()
     with _our_rules(max_pixels), _open(data, max_pixels) as image:
-        return _decode(image)
+        return _decode(image, side)
 
 
 @cache
@@ -188,7 +190,7 @@ def _open(data: bytes, max_pixels: int) -> ImageFile.ImageFile:
     return image
 
 
-def _decode(image: ImageFile.ImageFile) -> Decoded:
+def _decode(image: ImageFile.ImageFile, side: int) -> Decoded:
     format = FORMATS.get(image.format or "", "jpeg")  # Pillow opens the JPEGs of many phones as "MPO"
     try:
         width, height = image.size
@@ -203,7 +205,7 @@ def _decode(image: ImageFile.ImageFile) -> Decoded:
         upright = small if turn is None else small.transpose(turn)
         rgb = _srgb(_on_white(upright), profile)
         pixels = rgb.tobytes()
-        return Decoded(format, width, height, rgb.size, pixels, _thumbnail(rgb.size, pixels))
+        return Decoded(format, width, height, rgb.size, pixels, _thumbnail(rgb.size, pixels, side))
     except MemoryError:
         raise DecodeOutOfMemory from None
     except Exception as error:
@@ -293,9 +295,9 @@ def _srgb(image: Image.Image, profile: bytes | None) -> Image.Image:
     return image if image.mode == "RGB" else image.convert("RGB")
 
 
-def _thumbnail(size: tuple[int, int], pixels: bytes) -> bytes:
+def _thumbnail(size: tuple[int, int], pixels: bytes, side: int) -> bytes:
     small = Image.frombytes("RGB", size, pixels)  # from bare pixels: no EXIF, profile or comment comes along
-    small.thumbnail((THUMBNAIL_SIDE, THUMBNAIL_SIDE))
+    small.thumbnail((side, side))
     out = io.BytesIO()
     small.save(out, "WEBP", quality=80, method=2)  # twice as fast as the usual 4, and 4 % larger
     return out.getvalue()

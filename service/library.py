@@ -19,6 +19,7 @@ from service.intake import Intake
 from service.questions import DEFAULT_RANKING, Answer, CaptionAnswer, Part, Ranking
 from service.settings import Settings
 from service.succession import checkpoint_of
+from service.thumbnails import Thumbnails
 from service.uploads import Outcome, Upload
 
 logger = logging.getLogger(__name__)
@@ -52,6 +53,7 @@ class Library:
         self._partial = gallery.pending() > 0
         self._intake = Intake(gallery, decoder, self._serving, detect, settings)
         self.duplicates = Duplicates(gallery)
+        self.thumbnails = Thumbnails(gallery, decoder)
         self._finder = Finder(gallery, decoder, self._serving, detect, settings, rules)
 
     @property
