@@ -69,7 +69,7 @@ def _collection_name(name: str) -> str:
     try:
         check_collection_name(name)
     except BadCollectionName as error:
-        raise ValueError(str(error)) from error
+        raise ValueError(str(error).rstrip(".")) from error
     return name
 
 
