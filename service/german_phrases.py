@@ -161,6 +161,7 @@ PHRASES: Final[Mapping[str, str]] = {
         "{} kann keine Sammlung heißen. 1 bis 64 Zeichen aus a-z, 0-9, '-' und '_' nehmen, zuerst einen"
         " Buchstaben oder eine Ziffer"
     ),
+    "Give an instant such as {}": "Einen Zeitpunkt wie {} angeben",
     # of descriptions
     "Give a language tag such as de or en-GB, or none": "Etwas wie de oder en-GB angeben oder nichts",
     "Leave out the character NUL": "Das Zeichen NUL weglassen",
