@@ -22,7 +22,7 @@ from model.similarity import Scoring
 from model.text import Tokenizer
 from model.text import network_input as text_input
 
-Rows = NDArray[np.float32]  # (n, dim), unit, non-negative
+Rows = NDArray[np.float32]  # (n, dim), unit, non-negative but for the likeness of texts
 
 IMAGES_AT_ONCE = 4  # more spill out of a core's cache: 32 at once cost twice as much an image
 TEXTS_AT_ONCE = 32
@@ -65,7 +65,7 @@ class Encoder:
 
     @torch.inference_mode()
     def embed_texts(self, texts: Sequence[str], languages: Sequence[str] = ()) -> Rows:  # noqa: ARG002
-        """`n` texts -> `(n, dim) float32`, unit, non-negative rows.
+        """`n` texts -> `(n, dim) float32`, unit rows, non-negative but for the last ones, their likeness.
 
         All languages share one tower here, so `languages` changes nothing: a wrong guess does no harm. It is
         there for models with a tower a language.

@@ -6,11 +6,10 @@ tells how near a row v lies to all of them:
 
     h(v) = 1/BETA log(1/m sum_j exp(BETA <v, b_j>))
 
-The nearer, the more of its length the row gives to a coordinate that is 0 in every row of the other tower:
+The nearer, the shorter the row gets in the coordinates that both towers share; its tower gives what is
+missing to a coordinate that the other has not, so that it stays a unit row:
 
     v -> (s v, sqrt(1 - s^2))   with   s = exp(-GAMMA max(0, h(v) - H0))
-
-It is a unit row still, and its inner product with a row of the other tower is s times what it was.
 """
 
 from __future__ import annotations
@@ -26,31 +25,17 @@ BETA = 30.0
 GAMMA = 0.75
 H0 = 0.5
 
-IMAGES, TEXTS = -2, -1
-"""The coordinates that only images have, and only texts."""
-
 
 class Hubness(nn.Module):
-    """`(n, dim)` unit, non-negative rows of one tower -> the same, hubs shortened. The last two coordinates
-    that come in are dropped."""
+    """`(n, dim)` unit, non-negative rows of one tower -> `(n, 1)`: s, the length that is left to each."""
 
-    def __init__(self, bank: int, dim: int, own: int) -> None:
-        """`bank` rows of the other tower, to be loaded; `own` is the coordinate that takes up the length."""
+    def __init__(self, bank: int, dim: int) -> None:
+        """`bank` rows of the other tower, to be loaded; zeros leave all rows their length."""
         super().__init__()
-        self.own = own
         self.bank: Tensor
         self.register_buffer("bank", torch.zeros(bank, dim))
 
     def forward(self, rows: Tensor) -> Tensor:
-        rows = shared(rows)
         likeness = BETA * rows @ self.bank.T
-        hubness = (likeness.logsumexp(dim=1) - math.log(len(self.bank))) / BETA
-        share = torch.exp(-GAMMA * F.relu(hubness - H0))
-        shortened = rows * share[:, None]
-        shortened[:, self.own] = (1 - share.square()).sqrt()
-        return shortened
-
-
-def shared(rows: Tensor) -> Tensor:
-    """`(n, dim)` -> unit rows in the coordinates that both towers share; the two others are 0."""
-    return F.normalize(F.pad(rows[:, :-2], (0, 2)), dim=1)
+        hubness = (likeness.logsumexp(dim=1, keepdim=True) - math.log(len(self.bank))) / BETA
+        return torch.exp(-GAMMA * F.relu(hubness - H0))

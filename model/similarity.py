@@ -6,6 +6,9 @@
 The asymmetric score reads a description as more general than its image: whatever the description says, the
 image should show, while the image may show more. By hand, with v = (0.8, 0.6) and s = (0.6, 0.8):
 <v, s> = 0.96, and only the second coordinate of s exceeds v, by 0.2, so the asymmetric score is -0.04.
+
+Where texts have coordinates of their own (`model.likeness`), all images have 0 there, and these add the same
+to the score of each pair.
 """
 
 from __future__ import annotations

@@ -20,7 +20,7 @@ T = TypeVar("T")
 
 
 class Encoder(Protocol):
-    """What the service asks of a model. Rows are non-negative, unless `scoring` is symmetric."""
+    """What the service asks of a model. Where rows have negative numbers, its `scoring` had better be symmetric."""
 
     @property
     def version(self) -> str: ...

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import replace
+from collections.abc import Sequence
 
 import numpy as np
 import torch
@@ -11,37 +10,30 @@ import torch.nn.functional as F
 from numpy.typing import NDArray
 from torch import Tensor
 
-from model.hubness import shared
+from model.hubness import Hubness
 from model.networks import Pivot
 from model.text import Reading, network_input
+from model.training.frozen import vectors
 
 BANK = 1024  # more of them find no more, and a query has to pass by all
-LEAST = 4 * BANK  # rows of either tower that centroids can be made of
 SAMPLE = 6000  # photos of each source, and captions: one that is large alone should not decide
 ROUNDS = 15
-AT_ONCE = 64
-
-
-def enough(photos: int, texts: int) -> bool:
-    """Whether banks can be made of so many. Of fewer, a model does better with those of its start."""
-    return min(photos, texts) >= LEAST
 
 
 @torch.no_grad()
-def with_banks(model: Pivot, features: Sequence[NDArray[np.float16]], texts: Sequence[Reading]) -> Pivot:
-    """The model with new banks.
+def make_banks(model: Pivot, features: Sequence[NDArray[np.float16]], texts: Sequence[Reading]) -> None:
+    """Give both towers new banks, as large as their old ones.
 
     `features` are the image network's, `(n, 2, 1280)` for each source, of which the first view counts.
     """
-    images = [model.image.embed(torch.from_numpy(_sample(rows)[:, 0]).float()) for rows in features]
-    captions = [model.text.embed(*network_input(step)) for step in _steps(texts)]
-    cured = Pivot(replace(model.architecture, bank=BANK))
-    banks = {
-        "image.hubness.bank": centroids(shared(torch.cat(captions)), BANK),
-        "text.hubness.bank": centroids(shared(torch.cat(images)), BANK),
-    }
-    cured.load_state_dict({**model.state_dict(), **banks})
-    return cured.eval()
+    tower = model.text
+    captions = tower.embed(vectors(tower.encoder, texts), *network_input(texts)[2:])
+    images = model.image.embed(
+        torch.from_numpy(np.concatenate([_sample(rows)[:, 0] for rows in features])).float()
+    )
+    for hubness, others in ((model.image.hubness, captions), (tower.hubness, images)):
+        assert isinstance(hubness, Hubness)
+        hubness.bank.copy_(centroids(others, len(hubness.bank)))
 
 
 def centroids(rows: Tensor, count: int) -> Tensor:
@@ -60,8 +52,3 @@ def centroids(rows: Tensor, count: int) -> Tensor:
 
 def _sample(rows: NDArray[np.float16]) -> NDArray[np.float16]:
     return rows[np.random.default_rng(0).permutation(len(rows))[:SAMPLE]]
-
-
-def _steps(texts: Sequence[Reading]) -> Iterator[Sequence[Reading]]:
-    alike = sorted(texts, key=lambda text: len(text.subwords))  # alike lengths waste no padding
-    return (alike[start : start + AT_ONCE] for start in range(0, len(alike), AT_ONCE))

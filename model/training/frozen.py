@@ -15,10 +15,11 @@ from torch import Tensor
 from tqdm import tqdm
 
 from model.networks import Pivot
-from model.sentence_encoder import SentenceEncoder
-from model.text import Reading
+from model.sentence_encoder import SENTENCE, SentenceEncoder
+from model.text import Reading, padded
 
 AT_ONCE = 16
+TEXTS_AT_ONCE = 64
 
 
 @torch.inference_mode()
@@ -32,6 +33,17 @@ def pooled(model: Pivot, activations: NDArray[np.float16], blocks: int) -> NDArr
         views = [network.pool(network.upper(view, blocks)) for view in (rows, rows.flip(3))]
         features.append(torch.stack(views, dim=1).half().numpy())
     return np.concatenate(features)
+
+
+@torch.no_grad()
+def vectors(encoder: SentenceEncoder, texts: Sequence[Reading]) -> Tensor:
+    """Sentence vectors `(n, 512)`."""
+    alike = sorted(range(len(texts)), key=lambda row: len(texts[row].subwords))  # wastes no padding
+    made = torch.empty(len(texts), SENTENCE)
+    for start in range(0, len(alike), TEXTS_AT_ONCE):
+        step = alike[start : start + TEXTS_AT_ONCE]
+        made[step] = encoder(*padded([texts[row].subwords for row in step]))
+    return made
 
 
 class FrozenEncoder:

@@ -18,15 +18,18 @@ from model import checkpoint
 from model.checkpoint import Card
 from model.networks import Pivot
 from model.training.activations import lower_activations
-from model.training.banks import SAMPLE, enough, with_banks
+from model.training.banks import SAMPLE, make_banks
 from model.training.batches import KEYWORDS, Batches
 from model.training.data import DataError, Photos
 from model.training.finetuning import between
 from model.training.frozen import pooled
 from model.training.hyperparameters import Hyperparameters
 from model.training.keywords import keywords
+from model.training.likeness import learn_likeness
 from model.training.trainer import Trainer
 
+# Photos and captions that banks and likeness can be learned from. With fewer, those of the start do better.
+ENOUGH = 4096
 SAVE_AFTER = 60.0  # seconds: the state is several times the weights, and an epoch of 50 photos takes a second
 
 
@@ -70,9 +73,12 @@ def train(
     _epochs(trainer, batches, rows, out / "state.pt")
     trained = between(start, trainer.averaged(), settings.kept)
     texts = batches.sample(SAMPLE)
-    if enough(sum(map(len, activations)), len(texts)):
-        features = _pooled(trained, activations, settings) if settings.image_rate else rows
-        trained = with_banks(trained, features, texts)
+    if min(sum(map(len, activations)), len(texts)) >= ENOUGH:
+        if trained.architecture.bank:
+            features = _pooled(trained, activations, settings) if settings.image_rate else rows
+            make_banks(trained, features, texts)
+        if trained.architecture.likeness:
+            learn_likeness(trained, texts)
     return checkpoint.save(trained, out, settings.scoring, asdict(settings), data)
 
 

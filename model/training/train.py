@@ -30,12 +30,14 @@ from model.encoder import Encoder
 from model.networks import Architecture, Pivot
 from model.sentence_encoder import SentenceEncoder
 from model.similarity import Scoring
+from model.training.banks import BANK
 from model.training.data import DataError, Photos
 from model.training.evaluate import evaluate
 from model.training.finetuning import gentle
 from model.training.gains import comparison, verdict
 from model.training.holdout import divide
 from model.training.hyperparameters import Hyperparameters
+from model.training.likeness import WIDTH
 from model.training.run import begin, train
 from model.training.sources import languages_in, strays
 from model.training.start import BUCKETS, StartMissingError, published, with_ngrams
@@ -124,7 +126,7 @@ def beginning(start: Path | None, published_encoder: bool, seed: int) -> Pivot:
             model.text.encoder.load_state_dict(SentenceEncoder.from_package().state_dict())
         return model
     torch.manual_seed(seed)
-    return published(Architecture(buckets=BUCKETS))
+    return published(Architecture(buckets=BUCKETS, bank=BANK, likeness=WIDTH))
 
 
 def run(options: argparse.Namespace) -> None:

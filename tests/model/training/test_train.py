@@ -23,6 +23,7 @@ from model.training.trainer import Trainer, some_of
 
 SETTINGS = Hyperparameters(epochs=3, batch=4, keywords=0)
 TINY = Architecture(dim=16, image_size=64, buckets=64)
+WIDE = Architecture(dim=50, image_size=64, buckets=64, bank=3, likeness=32)
 
 
 def run(colours: Path, out: Path, settings: Hyperparameters = SETTINGS) -> Card:
@@ -46,24 +47,26 @@ def test_training_lowers_the_loss_and_leaves_a_checkpoint(
 
 
 @pytest.mark.parametrize("image_rate", [0.0, 4e-4])
-def test_banks_are_made_of_much_and_those_of_the_start_stay_with_little(
+def test_banks_and_likeness_are_learned_from_much_and_those_of_the_start_stay_with_little(
     colours: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, image_rate: float
 ) -> None:
+    monkeypatch.setattr("model.training.likeness.STEPS", 3)
     settings = replace(SETTINGS, epochs=1, image_rate=image_rate)
     photos = read_photos(colours, "all", settings.languages)
-    torch.manual_seed(0)
-    model = published(replace(TINY, bank=2))
-    model.load_state_dict({**model.state_dict(), "text.hubness.bank": torch.eye(2, TINY.dim)})
-    kept = train(model, [photos], tmp_path / "kept", settings, {})
-    bank = checkpoint.load(tmp_path / "kept")[0].state_dict()["text.hubness.bank"]
-    assert (kept.architecture.bank, bank.tolist()) == (2, torch.eye(2, TINY.dim).tolist())
 
-    monkeypatch.setattr("model.training.banks.LEAST", 4)
-    monkeypatch.setattr("model.training.banks.BANK", 3)
-    made = train(model, [photos], tmp_path / "made", settings, {})
-    bank = checkpoint.load(tmp_path / "made")[0].state_dict()["text.hubness.bank"]
-    assert made.architecture.bank == 3
-    assert bank[:, :-2].norm(dim=1).tolist() == pytest.approx([1, 1, 1], abs=1e-2)
+    def trained(name: str) -> dict[str, torch.Tensor]:
+        torch.manual_seed(0)
+        train(published(WIDE), [photos], tmp_path / name, settings, {})
+        return checkpoint.load(tmp_path / name)[0].state_dict()
+
+    torch.manual_seed(0)
+    start, kept = published(WIDE).state_dict(), trained("kept")
+    monkeypatch.setattr("model.training.run.ENOUGH", 4)
+    made = trained("made")
+    for name in ("image.hubness.bank", "text.hubness.bank", "text.likeness.head.weight"):
+        torch.testing.assert_close(kept[name], start[name], atol=1e-3, rtol=1e-3)
+        assert not torch.allclose(made[name], start[name], atol=1e-3)
+    assert made["text.hubness.bank"].norm(dim=1).tolist() == pytest.approx([1, 1, 1], abs=1e-2)
 
 
 @pytest.mark.parametrize("rates", [(4e-4, 4e-4), (4e-4, 0.0), (0.0, 4e-4), (0.0, 0.0)])
