@@ -1,8 +1,7 @@
 """Vectors, the language that the model and the index share: unit rows of float32.
 
-The rows of our models are non-negative where images and texts meet, which is what the asymmetric score is made
-for. Those of a public
-model need not be, and the index takes them as well.
+The rows of our models are non-negative where images and texts meet, which is what the asymmetric score is
+made for. Those of a public model need not be, and the index takes them as well.
 """
 
 from collections.abc import Sequence

@@ -34,6 +34,8 @@ class Encoder:
     def __init__(self, model: Pivot, card: Card) -> None:
         self._model = model.eval()
         fold_batch_norm(self._model.image)
+        if self._model.text.ngrams is not None:
+            self._model.text.ngrams.table.half()  # as a checkpoint has it: a third of the text tower's memory
         self._tokenizer = Tokenizer()
         self.version = card.version
         self.dim = card.architecture.dim

@@ -9,6 +9,8 @@ which leaves every order of images by a text, or of texts by an image, as it is.
 
 from __future__ import annotations
 
+import math
+
 import torch.nn.functional as F
 from torch import Tensor, nn
 
@@ -37,5 +39,5 @@ def balanced(x: Tensor) -> Tensor:
     What a text asks for and an image has not is the penalty of the order score: with signs out of balance,
     it would be larger for some texts than for others. By hand: (3, 4, -2) -> (3, 4, -5) / sqrt 50.
     """
-    halves = F.normalize(x.clamp(min=0), dim=1) + F.normalize(x.clamp(max=0), dim=1)
-    return halves * 0.5**0.5
+    halves: Tensor = F.normalize(x.clamp(min=0), dim=1) + F.normalize(x.clamp(max=0), dim=1)
+    return halves / math.sqrt(2)

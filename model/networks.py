@@ -9,6 +9,7 @@ The shared coordinates are non-negative; the others are there where the architec
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import torch
@@ -72,7 +73,7 @@ class ImageTower(nn.Module):
             return shared
         length = self.hubness(shared)
         if self._likeness:
-            length = length * (1 - SHARE) ** 0.5
+            length = length * math.sqrt(1 - SHARE)
         return F.pad(torch.cat([length * shared, rest(length)], dim=1), (0, 1 + self._likeness))
 
     def embed(self, features: Tensor) -> Tensor:
@@ -110,7 +111,7 @@ class TextTower(nn.Module):
         rows = torch.cat([length * shared, torch.zeros_like(length), rest(length)], dim=1)
         if self.likeness is None:
             return rows
-        return torch.cat([(1 - SHARE) ** 0.5 * rows, SHARE**0.5 * self.likeness(sentences)], dim=1)
+        return torch.cat([math.sqrt(1 - SHARE) * rows, math.sqrt(SHARE) * self.likeness(sentences)], dim=1)
 
     def embed(self, sentences: Tensor, hashes: Tensor, starts: Tensor) -> Tensor:
         """Sentence vectors `(n, 512)` and n-grams -> `(n, shared)` unit rows, hubs as they are."""

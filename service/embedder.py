@@ -20,7 +20,7 @@ T = TypeVar("T")
 
 
 class Encoder(Protocol):
-    """What the service asks of a model. Where rows have negative numbers, its `scoring` had better be symmetric."""
+    """What the service asks of a model."""
 
     @property
     def version(self) -> str: ...
