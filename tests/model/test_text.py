@@ -39,9 +39,7 @@ def test_unknown_scripts_are_not_read(tokenizer: Tokenizer, text: str) -> None:
     assert not tokenizer.reads(text)
 
 
-def test_unknown_letters_in_a_row_are_one_subword_and_lone_surrogates_break_nothing(
-    tokenizer: Tokenizer,
-) -> None:
+def test_unknown_letters_in_a_row_are_one_and_lone_surrogates_break_nothing(tokenizer: Tokenizer) -> None:
     assert tokenizer.subwords("dog ግመል") == tokenizer.subwords("dog ግ")
     assert tokenizer.subwords("dog\udcff") == tokenizer.subwords("dog?")
 
