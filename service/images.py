@@ -37,8 +37,10 @@ ACCEPTED: Final = "JPEG, PNG, WebP, GIF, BMP, TIFF, AVIF, HEIC"
 IMAGE_SIDE: Final = 1024  # pixels; larger than any tower's input, so that a later model can look closer
 THUMBNAIL_SIDE: Final = 384  # pixels, of the one that is stored
 
-# A JPEG is decoded at the smallest fraction of its size that is this much larger than IMAGE_SIDE: half of it
-# for 12 megapixels and a quarter for 24, where Pillow's usual 2.0 would decode the whole and half.
+# A JPEG is decoded at the smallest half, quarter or eighth of its size that has this long a side, which costs
+# a fraction of decoding all of it and shrinking that to IMAGE_SIDE. It is twice the thumbnail's.
+JPEG_SIDE: Final = 768  # pixels
+# What is larger than IMAGE_SIDE is averaged over whole pixels first, as long as it stays this much larger.
 _REDUCING_GAP: Final = 1.4
 _WHITE: Final = (255, 255, 255)
 
@@ -194,6 +196,7 @@ def _decode(image: ImageFile.ImageFile, side: int) -> Decoded:
         width, height = image.size
         profile = image.info.get("icc_profile")
         small = _resizable(image)
+        _draft(small)
         small.thumbnail((IMAGE_SIDE, IMAGE_SIDE), reducing_gap=_REDUCING_GAP)
         small.load()  # `thumbnail` leaves small images alone
         turn = _turn(image)
@@ -209,10 +212,17 @@ def _decode(image: ImageFile.ImageFile, side: int) -> Decoded:
         raise ImageDamaged(format) from error
 
 
+def _draft(image: Image.Image) -> None:
+    """Have a JPEG decoded at a fraction of its size; other formats know of none, and stay as they are."""
+    share = JPEG_SIDE / max(image.size)
+    if share < 1:
+        image.draft(None, (max(1, int(image.width * share)), max(1, int(image.height * share))))
+
+
 def _resizable(image: Image.Image) -> Image.Image:
     """The image in a mode whose pixels can be averaged: L, RGB, RGBA or CMYK.
 
-    JPEG stays unloaded here, so that `thumbnail` can have it decoded at a fraction of its size.
+    JPEG stays unloaded here, so that it can be decoded at a fraction of its size.
     """
     if image.mode.startswith("I;16"):
         return image.convert("I").point(lambda value: value * (1 / 257)).convert("L")

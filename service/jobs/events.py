@@ -14,7 +14,8 @@ from pydantic import BaseModel
 
 from service.gate import Gate
 from service.job_schemas import Job, JobItem
-from service.jobs.ledger import ItemRecord, JobRecord, Ledger
+from service.jobs.ledger import Ledger
+from service.jobs.records import ItemRecord, JobRecord
 
 DONE: Final = "done"
 HEARTBEAT_SECONDS: Final = 15.0  # proxies hang up on connections that stay silent

@@ -59,6 +59,9 @@ def test_an_archive_is_uploaded_as_a_job_that_can_be_looked_at(
     id = outcome.split()[1]
     row = run("jobs", "list", "--collection", collection, "--state", "succeeded").out.splitlines()[1]
     assert row.split()[:5] == [id, "succeeded", "archive", collection, "2/2"]
+    page = json.loads(run("jobs", "list", "--collection", collection, "--json").out)
+    assert [str(job["id"]) for job in page["jobs"]] == [id]
+    assert json.loads(run("jobs", "show", id, "--json").out) == page["jobs"][0]
     failed, again = run("jobs", "show", id).out.splitlines()
     assert failed.startswith("no\N{REPLACEMENT CHARACTER}.png: ")
     assert again == outcome
@@ -126,6 +129,8 @@ def test_collections_are_made_listed_and_deleted(run: Run, album: str) -> None:
     lines = run("collections", "list").out.splitlines()
     assert lines[0].split() == ["name", "images", "searchable", "created"]
     assert [album, "3", "3"] in [line.split()[:3] for line in lines]
+    listed = json.loads(run("collections", "list", "--json").out)["collections"]
+    assert (album, 3) in [(one["name"], one["images"]) for one in listed]
     refused = run("collections", "delete", album)
     assert (refused.code, refused.err) == (
         1,

@@ -271,6 +271,15 @@ def test_events_tell_every_item_and_what_was_missed_and_end(service: Service, co
     assert service.client.get(address, headers={"Last-Event-ID": "done"}).status_code == 204
 
 
+@pytest.mark.parametrize("strange", ["", "-1", "two", "9" * 5000])
+def test_a_listener_that_names_no_event_of_ours_hears_all(
+    service: Service, collection: str, strange: str
+) -> None:
+    address = imported(service, collection, zipped(PHOTOS))["links"]["events"]
+    told = events(service.client.get(address, headers={"Last-Event-ID": strange}).raise_for_status().text)
+    assert [id for _, id, _ in told] == ["1", "2", "done"]
+
+
 def test_many_listeners_hear_a_job_as_it_happens_and_keep_nobody_waiting(tmp_path: Path) -> None:
     with held(tmp_path) as (service, id):
         texts: list[str] = []
