@@ -13,7 +13,7 @@ from starlette.requests import ClientDisconnect
 from starlette.routing import BaseRoute, Match, Route
 
 from service.bad_requests import InvalidRequest, MethodNotTaken, NothingThere, Refused
-from service.german_phrases import validation
+from service.german_validation import validation
 from service.openai import problem_response, refusal
 from service.problems import KINDS, FieldProblem, problem_of_ours
 from service.queries import InField
