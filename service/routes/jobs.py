@@ -4,13 +4,12 @@ import re
 from typing import Annotated, Final
 
 from fastapi import APIRouter, Depends, Header, Path, Query, Response
-from fastapi.responses import StreamingResponse
 
 from service import job_schemas as schemas
 from service.cursors import cursor_after, id_before
 from service.integers import Integer
 from service.jobs.errors import UnknownJob
-from service.jobs.events import DONE, told
+from service.jobs.events import DONE, Following, told
 from service.jobs.records import JobRecord, State, Status
 from service.problems import documented
 from service.routes.context import InAccess, InContext
@@ -114,8 +113,4 @@ async def follow_job(
         return Response(status_code=204)  # a browser would connect anew for ever
     after = int(last_event_id) if last_event_id and _NUMBER.fullmatch(last_event_id) else 0
     events = told(context.ledger, context.bell, context.streams, job.id, after)
-    return StreamingResponse(
-        events,
-        media_type="text/event-stream",
-        headers={"Cache-Control": "no-store", "X-Accel-Buffering": "no"},
-    )
+    return Following(context.streams, events)
