@@ -116,7 +116,7 @@ def _similar(originals: list[Decoded], copies: dict[str, list[Decoded]]) -> None
     mine = rows(originals)
     scores = {name: (mine @ rows(images).T).astype(np.float64) for name, images in copies.items()}
     print("similar: cosine")
-    thresholds = (0.8, 0.85, 0.9, 0.925, 0.95, 0.975, 0.99)
+    thresholds = (0.9, 0.925, 0.95, 0.9625, 0.975, 0.99)
     _table(scores, thresholds, lambda values, threshold: values >= threshold)
 
 
