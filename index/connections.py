@@ -12,10 +12,10 @@ from index.sql import transaction
 
 # A vector of 512 dimensions takes a little over 2 kB: the usual pages of 4 kB would hold one each.
 PAGE_BYTES = 16384
-# Of changed pages until they are committed. With the usual 2 MB, a change of many images, which touches pages all
-# over the indexes of digests, would write the same ones again and again.
+# Of pages that changed, until they are committed. A change of many images touches pages all over the indexes
+# of digests: with the usual 2 MB it would write the same ones again and again.
 CACHE_BYTES = 32 * 2**20
-LOG_PAGES = 4000  # 64 MB, at which the log is brought into the file; a page that changes again until then is written once
+LOG_PAGES = 4000  # 64 MB, at which the log is brought into the file: each page once, however often it changed
 
 
 class Connections:

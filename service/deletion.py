@@ -5,8 +5,8 @@ from typing import Final
 from index.gallery import Gallery
 from service.schemas import Deleted, Deletion
 
-# Images that are gone at once; changes wait meanwhile, for a fifth of a second or so. Digests lie all over their
-# indexes: whatever the step, it writes most of their pages.
+# Images that are gone at once; changes wait meanwhile. Digests lie all over their indexes, so a step
+# writes most of their pages, however small it is.
 STEP: Final = 2000
 TOLD: Final = 1000  # ids in the answer
 
