@@ -123,7 +123,9 @@ def read_manifest(bundle: Path) -> Manifest:
             _check(model, model_version=str, dim=int)
     except OSError as error:
         raise BundleDamaged(path, f"cannot be read: {error.strerror}") from error
-    except (ValueError, RecursionError) as error:
+    except UnicodeDecodeError as error:
+        raise BundleDamaged(path, "is not UTF-8") from error
+    except ValueError as error:
         raise BundleDamaged(path, str(error)) from error
     return replace(manifest, models=models)
 
@@ -144,7 +146,7 @@ def located_lines(bundle: Path, offset: int = 0) -> Iterator[tuple[int, Line]]:
                     yield offset, _line(text.decode())
                 except UnicodeDecodeError as error:
                     raise BundleDamaged(path, "is not UTF-8") from error
-                except (ValueError, RecursionError) as error:
+                except ValueError as error:
                     raise BundleDamaged(path, f"line {number}: {error}") from error
                 offset += len(text)
     except OSError as error:
@@ -197,8 +199,10 @@ def _rows(path: Path, shape: tuple[int, int]) -> Rows:
         return np.empty(shape, np.float32)
     try:
         rows: Rows = np.load(path, mmap_mode="r", allow_pickle=False)
-    except (OSError, ValueError, EOFError) as error:
-        raise BundleDamaged(path, f"cannot be read: {error}") from error
+    except OSError as error:
+        raise BundleDamaged(path, f"cannot be read: {error.strerror}") from error
+    except (ValueError, EOFError) as error:
+        raise BundleDamaged(path, "is no array of numbers") from error
     if rows.shape != shape or rows.dtype != np.float32:
         raise BundleDamaged(path, f"holds {rows.shape} {rows.dtype} instead of {shape} float32")
     return rows
@@ -229,7 +233,10 @@ def _line(text: str) -> Line:
     ):
         if not pattern.fullmatch(getattr(line, name)):
             raise ValueError(f"`{name}` is {getattr(line, name)!r}, which is none")
-    line.json().encode()  # lone surrogates are no text
+    try:
+        line.json().encode()
+    except UnicodeEncodeError as error:  # lone surrogates
+        raise ValueError("is not Unicode text") from error
     if line.external_id is not None:
         _check(line, external_id=str)
         _judged(lambda: check_external_id(line.external_id))
@@ -269,14 +276,19 @@ def _made(kind: type[Record], document: object) -> Record:
 
 
 def _object(text: str) -> dict[str, Any]:
-    document = json.loads(text, parse_constant=_no_number)
+    try:
+        document = json.loads(text, parse_constant=_no_number)
+    except RecursionError as error:
+        raise ValueError("is nested too deeply") from error
+    except ValueError as error:
+        raise ValueError(f"is not JSON: {error}") from error
     if not isinstance(document, dict):
         raise ValueError("is not a JSON object")
     return document
 
 
 def _no_number(name: str) -> None:
-    raise ValueError(f"{name} is no JSON")
+    raise ValueError(f"{name} is no number")
 
 
 def _check(record: Manifest | Model | Line | Caption, **kinds: type) -> None:

@@ -88,6 +88,11 @@ def create_app(
         searches=Gate(threads=SEARCH_THREADS, limit=settings.queue, seconds=settings.wait_seconds),
         uploads=Gate(threads=UPLOAD_THREADS, limit=settings.queue),
         embeddings=Gate(threads=EMBEDDING_THREADS, limit=settings.queue, seconds=settings.wait_seconds),
+        thumbnails=Gate(
+            threads=max(1, settings.decode_workers // 2),  # the others are for uploads and searches
+            limit=settings.queue,
+            seconds=settings.wait_seconds,
+        ),
         upkeep=Gate(threads=UPKEEP_THREADS, limit=2 * UPKEEP_THREADS),
         reembedding=Reembedding(library),
         auditor=Auditor(library, counts, settings.audit_hours),
@@ -139,6 +144,7 @@ def _watch(context: Context) -> None:
         "searches": context.searches,
         "uploads": context.uploads,
         "embeddings": context.embeddings,
+        "thumbnails": context.thumbnails,
         "upkeep": context.upkeep,
         "streams": context.streams,
     }

@@ -1,4 +1,5 @@
-"""The program of a decoding process: bytes in, `Decoded` or an error out, until the channel ends.
+"""The program of a decoding process: a thumbnail's side and a file in, `Decoded` or an error out, until the
+channel ends.
 
 `decoder.py` starts it as a program of its own, not as a fork: it has nothing of the service in it, no torch,
 no FAISS, no open files.
@@ -17,8 +18,8 @@ from service.channel import Channel
 from service.decode_answer import packed
 from service.images import Decoded, prepare
 
-DecodeFunction = Callable[[bytes, int], Decoded]
-"""A file and the limit of its pixels -> the image, or an ImageError raised"""
+DecodeFunction = Callable[[bytes, int, int], Decoded]
+"""A file, the limit of its pixels, the thumbnail's side -> the image, or an ImageError raised"""
 
 Orders = tuple[DecodeFunction, int, int]
 """The function to call, the limit of pixels, the limit of memory in bytes"""
@@ -33,15 +34,16 @@ def serve(channel: Channel) -> None:
     channel.send()
     while True:
         try:
-            data = channel.receive()
+            side = int.from_bytes(channel.receive(), "big")
+            data = channel.receive()  # a message of its own: a copy of the file would be against its memory
         except EOFError:  # the service is gone
             return
-        channel.send(*packed(_answer(function, data, max_pixels)))
+        channel.send(*packed(_answer(function, data, max_pixels, side)))
 
 
-def _answer(function: DecodeFunction, data: bytes, max_pixels: int) -> Decoded | Exception:
+def _answer(function: DecodeFunction, data: bytes, max_pixels: int, side: int) -> Decoded | Exception:
     try:
-        return function(data, max_pixels)
+        return function(data, max_pixels, side)
     except Exception as error:
         return error
 

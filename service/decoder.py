@@ -24,7 +24,7 @@ from service.batcher import Overloaded, Stopping
 from service.channel import Channel
 from service.decode_answer import MAX_ANSWER, unpacked
 from service.decode_process import DecodeFunction, Orders
-from service.images import Decoded, ImageError, decode
+from service.images import THUMBNAIL_SIDE, Decoded, ImageError, decode
 from service.settings import MIB, Settings
 
 _START_SECONDS: Final = 60  # a busy machine may take long to start a process; that is not the image's fault
@@ -74,14 +74,14 @@ class Decoder:
         for worker in self._workers:
             self._idle.put(worker)
 
-    def decode(self, data: bytes) -> Future[Decoded]:
-        """The future raises an `ImageError`, `DecodeTimeout` and `DecodeCrashed` among them, or
-        `DecoderNotStarted`.
+    def decode(self, data: bytes, side: int = THUMBNAIL_SIDE) -> Future[Decoded]:
+        """With a thumbnail of at most `side` pixels a side.
 
-        Raises Stopping once closed.
+        The future raises an `ImageError`, `DecodeTimeout` and `DecodeCrashed` among them, or
+        `DecoderNotStarted`. Raises Stopping once closed.
         """
         try:
-            return self._threads.submit(self._run, data)
+            return self._threads.submit(self._run, data, side)
         except RuntimeError:
             raise Stopping from None
 
@@ -96,10 +96,10 @@ class Decoder:
         for worker in self._workers:
             worker.stop()
 
-    def _run(self, data: bytes) -> Decoded:
+    def _run(self, data: bytes, side: int) -> Decoded:
         worker = self._idle.get()
         try:
-            return worker.decode(data)
+            return worker.decode(data, side)
         finally:
             self._idle.put(worker)
 
@@ -114,20 +114,20 @@ class _Worker:
         self._channel: Channel
         self.failed_starts = 0  # since the last one that succeeded
 
-    def decode(self, data: bytes) -> Decoded:
+    def decode(self, data: bytes, side: int) -> Decoded:
         try:
-            return self._decode(data)
+            return self._decode(data, side)
         except DecodeCrashed:
             # The system may have killed it, for want of memory elsewhere; what crashes twice is to blame.
             # (What takes too long is not tried again: a hostile file should not get the time twice.)
-            return self._decode(data)
+            return self._decode(data, side)
 
-    def _decode(self, data: bytes) -> Decoded:
+    def _decode(self, data: bytes, side: int) -> Decoded:
         if self._process is None or self._process.poll() is not None:
             self.stop()
             self._start()
         try:
-            answer = unpacked(self._ask(data, self._seconds))
+            answer = unpacked(self._ask(side.to_bytes(2, "big"), data, seconds=self._seconds))
         except (EOFError, OSError, ValueError) as error:
             logger.warning("a decoding process failed, exit code %s: %r", self.stop(), error)
             raise DecodeCrashed from None
@@ -151,7 +151,7 @@ class _Worker:
         """Raises DecoderNotStarted."""
         try:
             self._launch()
-            self._ask(pickle.dumps(self._orders), _START_SECONDS)
+            self._ask(pickle.dumps(self._orders), seconds=_START_SECONDS)
             self.failed_starts = 0
         except (DecodeTimeout, EOFError, OSError, ValueError) as error:
             logger.error("a decoding process could not be started, exit code %s: %r", self.stop(), error)
@@ -172,11 +172,12 @@ class _Worker:
             unless_started.pop_all()
         self._channel = Channel(ours)
 
-    def _ask(self, question: bytes, seconds: float) -> bytes:
+    def _ask(self, *messages: bytes, seconds: float) -> bytes:
         """The answer, all of which has to be there in time."""
         by = monotonic() + seconds
         try:
-            self._channel.send(question, by=by)
+            for message in messages:
+                self._channel.send(message, by=by)
             return self._channel.receive(by=by, limit=MAX_ANSWER)
         except TimeoutError:
             logger.warning("a decoding process took longer than %g s and was ended", seconds)

@@ -11,7 +11,8 @@ from prometheus_client.registry import Collector
 from index.records import Held
 from service.batcher import Load
 from service.gate import Gate
-from service.jobs.ledger import Ledger, State
+from service.jobs.ledger import Ledger
+from service.jobs.records import State
 from service.library import Library
 from service.reembedding import Reembedding
 

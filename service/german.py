@@ -23,6 +23,7 @@ from service import (
     keys,
     queries,
     repeats,
+    thumbnails,
     uploads,
 )
 from service.german_phrases import number, phrase
@@ -116,6 +117,11 @@ GERMAN: Final[Mapping[type[Exception], German]] = {
     decoder.DecoderNotStarted: German(
         "Überlastet",
         "Kein Prozess ließ sich starten, der Bilder liest. In {retry_after} s noch einmal versuchen.",
+    ),
+    thumbnails.ThumbnailNotMade: German(
+        "Kein Vorschaubild in dieser Größe",
+        "Was vom Bild gespeichert ist, lässt sich nicht für ein Vorschaubild mit {size} Pixeln dekodieren."
+        " Die Größe {stored} verlangen, die gespeichert ist, und der Betreiber sieht im Protokoll nach.",
     ),
     uploads.FileUnreadable: German(
         "Unlesbare Datei",

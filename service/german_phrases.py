@@ -1,9 +1,9 @@
-"""German for the reasons that errors give in English words of their own, and for pydantic's messages."""
+"""German for the reasons that errors give in English words of their own."""
 
 import re
 from collections.abc import Mapping
 from functools import cache
-from typing import Any, Final
+from typing import Final
 
 # `{}` stands for any text: a phrase of its own, a number, or a name, which stays.
 PHRASES: Final[Mapping[str, str]] = {
@@ -69,11 +69,32 @@ PHRASES: Final[Mapping[str, str]] = {
     "it misses {}, though {} tells of it": "{} fehlt, obwohl {} davon berichtet",
     "its {} is too large": "{} darin ist zu groß",
     "its {}: {}": "{} darin: {}",
+    "cannot be read: {}": "lässt sich nicht lesen: {}",
+    "is no array of numbers": "ist kein Feld von Zahlen",
+    "is not of the format {} {}, the one that this release knows": (
+        "hat nicht das Format {} {}, das diese Ausgabe kennt"
+    ),
+    "is not a JSON object": "ist kein JSON-Objekt",
+    "is nested too deeply": "ist zu tief geschachtelt",
     "line {}: {}": "Zeile {}: {}",
     "line {} has the external id of another": "Zeile {} hat die externe Id einer anderen",
     "has {} lines instead of {}": "hat {} Zeilen statt {}",
     "has {} captions instead of {}": "hat {} Bildunterschriften statt {}",
     "is not UTF-8": "ist kein UTF-8",
+    "holds {} {} instead of {} float32": "enthält {} {} statt {} float32",
+    "row {} {}": "Zeile {} {}",
+    "has the shape {}": "hat die Form {}",
+    "is of {}": "ist von der Art {}",
+    "holds NaN or infinity": "enthält NaN oder Unendlich",
+    "has the length {}": "hat die Länge {}",
+    "`{}` is missing": "`{}` fehlt",
+    "`{}` is not known to this release": "`{}` ist in dieser Ausgabe unbekannt",
+    "`{}` is {}, which is none": "`{}` ist {}, was nicht geht",
+    "`{}` is {}, which is not {}": "`{}` ist {}; verlangt ist {}",
+    "a text": "ein Text",
+    "a whole number": "eine ganze Zahl",
+    "an object": "ein Objekt",
+    "a list": "eine Liste",
     "its content is not the one that its name tells": "sein Inhalt ist nicht der, den sein Name nennt",
     # of filters
     "lies deeper than {} levels": "liegt tiefer als {} Ebenen",
@@ -133,8 +154,14 @@ PHRASES: Final[Mapping[str, str]] = {
     "`{}` is {} where {} belongs": "`{}` ist {}, wo {} hingehört",
     "a file": "eine Datei",
     "Invalid JSON: {}": "kein gültiges JSON: {}",
-    "Input should be a valid dictionary": "kein Objekt",
-    "Input should be a valid list": "keine Liste",
+    "Input should be an object": "kein Objekt",
+    "Input should be a valid array": "keine Liste",
+    # of keys
+    "{} cannot name a collection. Use {}, the first a letter or a digit": (
+        "{} kann keine Sammlung heißen. 1 bis 64 Zeichen aus a-z, 0-9, '-' und '_' nehmen, zuerst einen"
+        " Buchstaben oder eine Ziffer"
+    ),
+    "Give an instant such as {}": "Einen Zeitpunkt wie {} angeben",
     # of descriptions
     "Give a language tag such as de or en-GB, or none": "Etwas wie de oder en-GB angeben oder nichts",
     "Leave out the character NUL": "Das Zeichen NUL weglassen",
@@ -143,14 +170,14 @@ PHRASES: Final[Mapping[str, str]] = {
     ),
     "Give either `data` or `url`": "Entweder `data` oder `url` angeben",
     # of Starlette and FastAPI
-    "Field exceeded maximum size of {}KB.": "ein Feld ist größer als {} KB",
-    "Part exceeded maximum size of {}KB.": "ein Teil ist größer als {} KB",
-    "Too many fields. Maximum number of fields is {}.": "zu viele Felder; höchstens {} sind erlaubt",
-    'The Content-Disposition header field "name" must be provided.': (
+    "Field exceeded maximum size of {}KB": "ein Feld ist größer als {} KB",
+    "Part exceeded maximum size of {}KB": "ein Teil ist größer als {} KB",
+    "Too many fields. Maximum number of fields is {}": "zu viele Felder; höchstens {} sind erlaubt",
+    'The Content-Disposition header field "name" must be provided': (
         'im Kopf Content-Disposition fehlt das Feld "name"'
     ),
-    "Missing boundary in multipart.": "die Trennlinie (boundary) fehlt",
-    "Invalid multipart data.": "die Teile sind nicht zu erkennen",
+    "Missing boundary in multipart": "die Trennlinie (boundary) fehlt",
+    "Invalid multipart data": "die Teile sind nicht zu erkennen",
     "There was an error parsing the body": "Der Inhalt der Anfrage lässt sich nicht lesen",
     # of the schemas
     "is no number": "ist keine Zahl",
@@ -180,71 +207,35 @@ PHRASES: Final[Mapping[str, str]] = {
     "Extra data": "nach dem Ende kommt noch etwas",
     "Invalid control character at": "ein Steuerzeichen ist nicht erlaubt",
     "Invalid \\escape": "eine Maskierung mit \\ ist ungültig",
-}
-
-# By the `type` of a pydantic error, with the data of its `ctx`.
-VALIDATION: Final[Mapping[str, str]] = {
-    "json_invalid": "Kein gültiges JSON: {error}",
-    "json_type": "JSON muss Text sein",
-    "missing": "Das Feld fehlt",
-    "extra_forbidden": "Dieses Feld gibt es hier nicht",
-    "invalid_key": "Schlüssel müssen Text sein",
-    "recursion_loop": "Die Angabe enthält sich selbst",
-    "model_type": "Ein Objekt angeben",
-    "model_attributes_type": "Ein Objekt angeben",
-    "none_required": "null angeben",
-    "greater_than": "Die Zahl muss größer als {gt} sein",
-    "greater_than_equal": "Die Zahl muss mindestens {ge} sein",
-    "less_than": "Die Zahl muss kleiner als {lt} sein",
-    "less_than_equal": "Die Zahl darf höchstens {le} sein",
-    "multiple_of": "Die Zahl muss ein Vielfaches von {multiple_of} sein",
-    "finite_number": "Die Zahl muss endlich sein",
-    "too_short": "Mindestens {min_length} Einträge angeben, nicht {actual_length}",
-    "too_long": "Höchstens {max_length} Einträge angeben, nicht {actual_length}",
-    "string_type": "Einen Text angeben",
-    "string_unicode": "Gültigen Unicode-Text angeben",
-    "string_too_short": "Mindestens {min_length} Zeichen angeben",
-    "string_too_long": "Höchstens {max_length} Zeichen angeben",
-    "string_pattern_mismatch": "Der Text muss dem Muster {pattern} entsprechen",
-    "string_not_ascii": "Nur ASCII-Zeichen angeben",
-    "enum": "Eines von diesen angeben: {expected}",
-    "literal_error": "Eines von diesen angeben: {expected}",
-    "dict_type": "Ein Objekt angeben",
-    "mapping_type": "Ein Objekt angeben",
-    "list_type": "Eine Liste angeben",
-    "tuple_type": "Eine Liste angeben",
-    "set_type": "Eine Liste angeben",
-    "frozen_set_type": "Eine Liste angeben",
-    "iterable_type": "Eine Liste angeben",
-    "bool_type": "true oder false angeben",
-    "bool_parsing": "true oder false angeben",
-    "int_type": "Eine ganze Zahl angeben",
-    "int_parsing": "Eine ganze Zahl angeben",
-    "int_parsing_size": "Die Zahl ist zu groß",
-    "int_from_float": "Eine ganze Zahl angeben, ohne Nachkommastellen",
-    "float_type": "Eine Zahl angeben",
-    "float_parsing": "Eine Zahl angeben",
-    "bytes_type": "Bytes angeben",
-    "bytes_too_short": "Mindestens {min_length} Byte angeben",
-    "bytes_too_long": "Höchstens {max_length} Byte angeben",
-    "bytes_invalid_encoding": "Die Bytes sind nicht gültig kodiert",
-    "value_error": "{error}",
-    "assertion_error": "{error}",
-    "date_type": "Ein Datum angeben",
-    "date_parsing": "Ein Datum angeben",
-    "time_type": "Eine Uhrzeit angeben",
-    "time_parsing": "Eine Uhrzeit angeben",
-    "datetime_type": "Einen Zeitpunkt angeben",
-    "datetime_parsing": "Einen Zeitpunkt angeben",
-    "union_tag_invalid": "{discriminator} muss eines von diesen sein: {expected_tags}",
-    "union_tag_not_found": "{discriminator} fehlt",
-    "url_type": "Eine Adresse (URL) angeben",
-    "url_parsing": "Eine gültige Adresse (URL) angeben",
-    "url_syntax_violation": "Eine gültige Adresse (URL) angeben",
-    "url_too_long": "Die Adresse darf höchstens {max_length} Zeichen haben",
-    "url_scheme": "Die Adresse muss so beginnen: {expected_schemes}",
-    "uuid_type": "Eine UUID angeben",
-    "uuid_parsing": "Eine gültige UUID angeben",
+    "{} is no number": "{} ist keine Zahl",
+    "Exceeds the limit ({} digits) for integer string conversion: value has {} digits; use {}": (
+        "eine Zahl hat {1} Ziffern; die Grenze ist {0}"
+    ),
+    "{}: line {} column {} (char {})": "{} in Zeile {}, Spalte {} (Zeichen {})",
+    # of pydantic's JSON
+    "{} at line {} column {}": "{} in Zeile {}, Spalte {}",
+    "EOF while parsing a value": "ein Wert fehlt",
+    "EOF while parsing a list": "eine Liste endet nicht",
+    "EOF while parsing an object": "ein Objekt endet nicht",
+    "EOF while parsing a string": "ein Text endet nicht",
+    "expected value": "ein Wert fehlt",
+    "expected ident": "ein Wort ist weder true noch false oder null",
+    "expected {} or {}": "{} oder {} fehlt",
+    "expected {}": "{} fehlt",
+    "key must be a string": "ein Name in doppelten Anführungszeichen fehlt",
+    "trailing comma": "ein Komma ist zu viel",
+    "trailing characters": "nach dem Ende kommt noch etwas",
+    "invalid number": "eine Zahl ist ungültig",
+    "number out of range": "eine Zahl ist zu groß",
+    "invalid escape": "eine Maskierung mit \\ ist ungültig",
+    "unexpected end of hex escape": "eine Maskierung mit \\u ist unvollständig",
+    "lone leading surrogate in hex escape": "ein Surrogat steht allein",
+    "invalid unicode code point": "ein Zeichen ist kein Unicode",
+    "control character (\\u0000-\\u001F) found while parsing a string": "ein Steuerzeichen ist nicht erlaubt",
+    "recursion limit exceeded": "es ist zu tief geschachtelt",
+    # of parts of the others
+    "{} and `{}`": "{} und `{}`",
+    "`{}` {}": "`{}` {}",
 }
 
 
@@ -261,30 +252,15 @@ def phrase(english: str) -> str:
     return english
 
 
-def validation(error: Mapping[str, Any]) -> str:
-    """What an error of pydantic, as its `errors()` lists them, says in German."""
-    german = VALIDATION.get(error["type"])
-    if german is None:
-        return f"Der Wert ist unbrauchbar ({error['msg']})"
-    data = {name: _worded(value) for name, value in error.get("ctx", {}).items()}
-    return german.format(**data)
-
-
 def number(value: int | float) -> str:
     """As German writes it: 1.234,5."""
     return f"{value:,}".translate(_SEPARATORS)
 
 
-def _worded(value: object) -> str:
-    if isinstance(value, int | float):
-        return number(value)
-    return phrase(str(value)).replace("' or '", "' oder '")
-
-
 @cache
 def _patterns() -> list[tuple[re.Pattern[str], str]]:
     return [
-        (re.compile("(.+)".join(map(re.escape, english.split("{}"))), re.DOTALL), german)
+        (re.compile("(.+?)".join(map(re.escape, english.split("{}"))), re.DOTALL), german)
         for english, german in PHRASES.items()
         if "{}" in english
     ]

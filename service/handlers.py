@@ -13,7 +13,7 @@ from starlette.requests import ClientDisconnect
 from starlette.routing import BaseRoute, Match, Route
 
 from service.bad_requests import InvalidRequest, MethodNotTaken, NothingThere, Refused
-from service.german_phrases import validation
+from service.german_validation import validation
 from service.openai import problem_response, refusal
 from service.problems import KINDS, FieldProblem, problem_of_ours
 from service.queries import InField
@@ -84,13 +84,18 @@ async def _http(request: Request, error: Exception) -> Response:
 
 
 def _methods(request: Request) -> set[str]:
-    """All that are taken at the address; Starlette knows those of the first route only."""
-    at_the_address = (
-        route.methods or set()
+    """All that are taken at the address; Starlette knows those of the first route only.
+
+    An address that is named as it is, such as `images/delete`, is none of an image called `delete`.
+    """
+    found = [
+        route
         for route in cast(Sequence[Route], request.app.state.routes)
         if route.matches(request.scope)[0] is not Match.NONE
-    )
-    methods = set().union(*at_the_address) or {"GET"}  # no route at all: a file of the page
+    ]
+    fewest = min((len(route.param_convertors) for route in found), default=0)
+    named = (route.methods or set() for route in found if len(route.param_convertors) == fewest)
+    methods = set().union(*named) or {"GET"}  # no route at all: a file of the page
     return methods | {"HEAD"} if "GET" in methods else methods
 
 

@@ -35,10 +35,12 @@ MEDIA_TYPES: Final = {name: f"image/{name}" for name in FORMATS.values()}
 ACCEPTED: Final = "JPEG, PNG, WebP, GIF, BMP, TIFF, AVIF, HEIC"
 
 IMAGE_SIDE: Final = 1024  # pixels; larger than any tower's input, so that a later model can look closer
-THUMBNAIL_SIDE: Final = 384  # pixels
+THUMBNAIL_SIDE: Final = 384  # pixels, of the one that is stored
 
-# A JPEG is decoded at the smallest fraction of its size that is this much larger than IMAGE_SIDE: half of it
-# for 12 megapixels and a quarter for 24, where Pillow's usual 2.0 would decode the whole and half.
+# A JPEG is decoded at the smallest half, quarter or eighth of its size that has this long a side, which costs
+# a fraction of decoding all of it and shrinking that to IMAGE_SIDE. It is twice the thumbnail's.
+JPEG_SIDE: Final = 768  # pixels
+# What is larger than IMAGE_SIDE is averaged over whole pixels first, as long as it stays this much larger.
 _REDUCING_GAP: Final = 1.4
 _WHITE: Final = (255, 255, 255)
 
@@ -120,7 +122,7 @@ class Decoded:
 
     `pixels` are `size[1]` rows of `size[0]` RGB triples, the long side at most `IMAGE_SIDE`: plain bytes,
     because they cross from the worker to the service. `thumbnail` is WebP without EXIF, the long side at most
-    `THUMBNAIL_SIDE`.
+    as many pixels as were asked for.
     """
 
     format: str
@@ -135,8 +137,10 @@ class Decoded:
         return Image.frombytes("RGB", self.size, self.pixels)
 
 
-def decode(data: bytes, max_pixels: int) -> Decoded:
-    """Decode the first frame of `data`; raises a subclass of `ImageError` and nothing else.
+def decode(data: bytes, max_pixels: int, side: int = THUMBNAIL_SIDE) -> Decoded:
+    """Decode the first frame of `data`, with a thumbnail of at most `side` pixels a side, up to `IMAGE_SIDE`.
+
+    Raises a subclass of `ImageError` and nothing else.
 
     One at a time in a process: it changes settings of the process while it runs.
     """
@@ -144,7 +148,7 @@ def decode(data: bytes, max_pixels: int) -> Decoded:
         raise ImageEmpty
     prepare()
     with _our_rules(max_pixels), _open(data, max_pixels) as image:
-        return _decode(image)
+        return _decode(image, side)
 
 
 @cache
@@ -186,12 +190,13 @@ def _open(data: bytes, max_pixels: int) -> ImageFile.ImageFile:
     return image
 
 
-def _decode(image: ImageFile.ImageFile) -> Decoded:
+def _decode(image: ImageFile.ImageFile, side: int) -> Decoded:
     format = FORMATS.get(image.format or "", "jpeg")  # Pillow opens the JPEGs of many phones as "MPO"
     try:
         width, height = image.size
         profile = image.info.get("icc_profile")
         small = _resizable(image)
+        _draft(small)
         small.thumbnail((IMAGE_SIDE, IMAGE_SIDE), reducing_gap=_REDUCING_GAP)
         small.load()  # `thumbnail` leaves small images alone
         turn = _turn(image)
@@ -200,17 +205,24 @@ def _decode(image: ImageFile.ImageFile) -> Decoded:
         upright = small if turn is None else small.transpose(turn)
         rgb = _srgb(_on_white(upright), profile)
         pixels = rgb.tobytes()
-        return Decoded(format, width, height, rgb.size, pixels, _thumbnail(rgb.size, pixels))
+        return Decoded(format, width, height, rgb.size, pixels, _thumbnail(rgb.size, pixels, side))
     except MemoryError:
         raise DecodeOutOfMemory from None
     except Exception as error:
         raise ImageDamaged(format) from error
 
 
+def _draft(image: Image.Image) -> None:
+    """Have a JPEG decoded at a fraction of its size; other formats know of none, and stay as they are."""
+    share = JPEG_SIDE / max(image.size)
+    if share < 1:
+        image.draft(None, (max(1, int(image.width * share)), max(1, int(image.height * share))))
+
+
 def _resizable(image: Image.Image) -> Image.Image:
     """The image in a mode whose pixels can be averaged: L, RGB, RGBA or CMYK.
 
-    JPEG stays unloaded here, so that `thumbnail` can have it decoded at a fraction of its size.
+    JPEG stays unloaded here, so that it can be decoded at a fraction of its size.
     """
     if image.mode.startswith("I;16"):
         return image.convert("I").point(lambda value: value * (1 / 257)).convert("L")
@@ -283,9 +295,9 @@ def _srgb(image: Image.Image, profile: bytes | None) -> Image.Image:
     return image if image.mode == "RGB" else image.convert("RGB")
 
 
-def _thumbnail(size: tuple[int, int], pixels: bytes) -> bytes:
+def _thumbnail(size: tuple[int, int], pixels: bytes, side: int) -> bytes:
     small = Image.frombytes("RGB", size, pixels)  # from bare pixels: no EXIF, profile or comment comes along
-    small.thumbnail((THUMBNAIL_SIDE, THUMBNAIL_SIDE))
+    small.thumbnail((side, side))
     out = io.BytesIO()
     small.save(out, "WEBP", quality=80, method=2)  # twice as fast as the usual 4, and 4 % larger
     return out.getvalue()

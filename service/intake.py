@@ -1,20 +1,17 @@
 """How images get in: bytes -> decoded -> embedded -> stored, a chunk at a time."""
 
-import logging
-import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
 from functools import partial
 from itertools import chain
-from time import monotonic
-from typing import Any, Final, Protocol, TypeAlias, TypeVar
+from typing import Any, Protocol, TypeAlias, TypeVar
 
 from index.changes import ImageChange
 from index.errors import ImageRefused
 from index.gallery import Gallery
-from index.records import Added, Addition, CaptionRecord, CollectionKey, ImageRecord, NewCaption, NewImage
+from index.records import Added, Addition, CollectionKey, ImageRecord, NewCaption, NewImage
 from index.vectors import Row
 from service.decoder import Decoder
 from service.descriptions import GivenCaption
@@ -24,12 +21,8 @@ from service.perceptual import hash_of
 from service.settings import Settings
 from service.uploads import CHUNK_FILES, Content, Made, Outcome, Upload, chunks, clean_filename
 
-logger = logging.getLogger(__name__)
-
 S = TypeVar("S")
 T = TypeVar("T")
-
-REEMBED_BATCH: Final = 16
 
 
 @dataclass(frozen=True)
@@ -67,26 +60,6 @@ class Language(Protocol):
 Detect: TypeAlias = Callable[[str], Language]
 
 
-class Space(Protocol):
-    """Where images and captions get vectors of one model: the gallery, or what is to take its place."""
-
-    def without_vector(self, *, after: int, limit: int) -> list[ImageRecord]: ...
-    def put_vectors(self, vectors: Mapping[int, Row]) -> None: ...
-    def captions_without_vector(self, *, after: int, limit: int) -> list[CaptionRecord]: ...
-    def put_caption_vectors(self, vectors: Mapping[int, Row]) -> None: ...
-    def put_unreadable_captions(self, ids: Sequence[int]) -> None: ...
-
-
-R = TypeVar("R", ImageRecord, CaptionRecord)
-R_co = TypeVar("R_co", ImageRecord, CaptionRecord, covariant=True)
-
-
-class Lacking(Protocol[R_co]):
-    """The next records without a vector, ids above `after`, by ascending id."""
-
-    def __call__(self, *, after: int, limit: int) -> Sequence[R_co]: ...
-
-
 class Intake:
     """Brings images into a gallery. Decoding runs ahead, while the chunk before is embedded and stored."""
 
@@ -98,7 +71,6 @@ class Intake:
         self._serving = serving
         self._detect = detect
         self._max_image_bytes = settings.max_image_bytes
-        self._reembed_share = settings.reembed_share
 
     def add(self, collection: CollectionKey, uploads: Iterable[Upload]) -> list[Outcome]:
         """One outcome per upload, in their order; see `Library.add`."""
@@ -126,38 +98,6 @@ class Intake:
             return self._gallery.update(collection, id, ImageChange(**given), model_version=version)
 
         return self._serving.use(work)
-
-    def reembed(self, stop: threading.Event, space: Space, embedder: Embedder) -> int:
-        """Give the images and captions that lack a vector in the space one; see `Library.reembed`."""
-        done = self._fill(
-            stop, space.without_vector, lambda images: self._vectors(images, embedder), space.put_vectors
-        )
-        return done + self._fill(
-            stop,
-            space.captions_without_vector,
-            lambda captions: _caption_vectors(captions, embedder, space.put_unreadable_captions),
-            space.put_caption_vectors,
-        )
-
-    def _fill(
-        self,
-        stop: threading.Event,
-        lacking: Lacking[R],
-        embed: Callable[[Sequence[R]], dict[int, Row]],
-        put: Callable[[Mapping[int, Row]], None],
-    ) -> int:
-        done = after = 0
-        while not stop.is_set():
-            started = monotonic()
-            records = lacking(after=after, limit=REEMBED_BATCH)
-            if not records:
-                break
-            after = records[-1].id
-            vectors = embed(records)
-            put(vectors)
-            done += len(vectors)
-            stop.wait((monotonic() - started) * (1 / self._reembed_share - 1))
-        return done
 
     def _start(self, collection: CollectionKey, chunk: list[Content | Outcome]) -> _Started:
         contents = {one.sha256: one.data for one in chunk if isinstance(one, Content)}
@@ -235,25 +175,6 @@ class Intake:
             waiting.append(_Waiting(language, caption.text, vector))
         return waiting
 
-    def _vectors(self, records: Sequence[ImageRecord], embedder: Embedder) -> dict[int, Row]:
-        """New vectors by id. An original that no longer decodes is logged and left out."""
-        decoding = {record.id: self._decode_original(record) for record in records}
-        embedding: dict[int, Future[Row]] = {}
-        for id, future in decoding.items():
-            try:
-                _, embedding[id] = _embed(embedder, future.result())
-            except (ImageError, OSError) as error:
-                logger.warning("image %d stays without a vector of model %s: %s", id, embedder.version, error)
-        return {id: future.result() for id, future in embedding.items()}
-
-    def _decode_original(self, record: ImageRecord) -> Future[Decoded]:
-        try:
-            return self._decoder.decode(self._gallery.original(record).read_bytes())
-        except OSError as error:
-            failed: Future[Decoded] = Future()
-            failed.set_exception(error)
-            return failed
-
 
 def _embed(embedder: Embedder, decoded: Decoded, made: Row | None = None) -> tuple[Decoded, Future[Row]]:
     if made is not None:
@@ -274,27 +195,6 @@ def _made(content: Content, embedder: Embedder) -> Made:
     rows = (row if row is not None and len(row) == embedder.encoder.dim else None for row in made.captions)
     fits = made.image is not None and len(made.image) == embedder.encoder.dim
     return Made(made.image if fits else None, tuple(rows))
-
-
-def _caption_vectors(
-    records: Sequence[CaptionRecord], embedder: Embedder, put_unreadable: Callable[[Sequence[int]], None]
-) -> dict[int, Row]:
-    """New vectors by id. A caption that says nothing to the model is noted, and awaits none any more."""
-    embedding: dict[int, Future[Row]] = {}
-    unreadable: list[int] = []
-    for record in records:
-        if embedder.encoder.reads(record.text):
-            embedding[record.id] = embedder.texts.submit((record.text, record.language), patient=True)
-        else:
-            unreadable.append(record.id)
-            logger.warning(
-                "caption %d stays without a vector of model %s, which cannot read it",
-                record.id,
-                embedder.version,
-            )
-    if unreadable:
-        put_unreadable(unreadable)
-    return {id: future.result() for id, future in embedding.items()}
 
 
 def _each(items: Sequence[T], store: Callable[[Sequence[T]], Sequence[S]]) -> list[S | ImageRefused]:

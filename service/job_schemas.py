@@ -5,7 +5,7 @@ from typing import Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from service.jobs.ledger import ItemRecord, JobRecord, Kind, State, Status
+from service.jobs.records import ItemRecord, JobRecord, Kind, State, Status
 from service.problems import Problem
 from service.spoken import spoken
 

@@ -19,7 +19,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal, NamedTuple, TypeAlias
 
-from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field
 
 from index.errors import BadCollectionName, translated
 from index.migrations import migrate
@@ -29,6 +29,7 @@ from index.sql import instant, now, transaction
 FILE: Final = "keys.sqlite3"
 SECRET_BYTES: Final = 32
 SESSION_DAYS: Final = 30
+_DATE: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 MAX_SESSIONS: Final = 100  # of one key; the oldest end when there are more
 
 Scope: TypeAlias = Literal["read", "write", "admin"]
@@ -69,8 +70,15 @@ def _collection_name(name: str) -> str:
     try:
         check_collection_name(name)
     except BadCollectionName as error:
-        raise ValueError(str(error)) from error
+        raise ValueError(str(error).rstrip(".")) from error
     return name
+
+
+def _as_written(moment: object) -> object:
+    """pydantic takes numbers for seconds since 1970."""
+    if isinstance(moment, int | float) or (isinstance(moment, str) and not _DATE.match(moment)):
+        raise ValueError("Give an instant such as 2027-01-31T00:00Z")
+    return moment
 
 
 def _to_come(moment: datetime) -> datetime:
@@ -103,9 +111,13 @@ class NewKey(BaseModel):
         max_length=1000,
         description="names of the only collections that it may see; all where this is left out",
     )
-    rate: int | None = Field(default=None, ge=1, le=1_000_000, description="requests a minute at most")
-    expires_at: Annotated[AwareDatetime, AfterValidator(_to_come)] | None = Field(
-        default=None, description="when it ends, with the offset from UTC; never where this is left out"
+    rate: int | None = Field(
+        default=None, strict=True, ge=1, le=1_000_000, description="requests a minute at most"
+    )  # strict, or `true` would be 1
+    expires_at: Annotated[AwareDatetime, BeforeValidator(_as_written), AfterValidator(_to_come)] | None = (
+        Field(
+            default=None, description="when it ends, with the offset from UTC; never where this is left out"
+        )
     )
 
 

@@ -10,6 +10,7 @@ from index.gallery import DEFAULT_COLLECTION, Gallery
 from index.records import CaptionRules, CollectionKey, CollectionRef, ImageRecord
 from index.vectors import Row
 from service.alive import DecoderDead, Hanging
+from service.backlog import Backlog
 from service.batcher import Load
 from service.decoder import Decoder
 from service.duplicates import Duplicates
@@ -19,6 +20,7 @@ from service.intake import Intake
 from service.questions import DEFAULT_RANKING, Answer, CaptionAnswer, Part, Ranking
 from service.settings import Settings
 from service.succession import checkpoint_of
+from service.thumbnails import Thumbnails
 from service.uploads import Outcome, Upload
 
 logger = logging.getLogger(__name__)
@@ -51,7 +53,9 @@ class Library:
         self._coming = coming and Embedder(coming, settings.queue)
         self._partial = gallery.pending() > 0
         self._intake = Intake(gallery, decoder, self._serving, detect, settings)
+        self._backlog = Backlog(gallery, decoder, settings.reembed_share)
         self.duplicates = Duplicates(gallery)
+        self.thumbnails = Thumbnails(gallery, decoder)
         self._finder = Finder(gallery, decoder, self._serving, detect, settings, rules)
 
     @property
@@ -122,14 +126,14 @@ class Library:
         done = 0
         if coming := self._coming:
             space = self.gallery.coming(coming.version, coming.encoder.dim)
-            done += self._intake.reembed(stop, space, coming)
+            done += self._backlog.work_off(stop, space, coming)
             if stop.is_set():
                 return done
             checkpoint = checkpoint_of(self._settings)
             self._serving.replace(coming, lambda: self.gallery.switch(space, checkpoint))
             self._coming = None
             logger.info("model %s serves now", coming.version)
-        done += self._intake.reembed(stop, self.gallery, self._serving.now)
+        done += self._backlog.work_off(stop, self.gallery, self._serving.now)
         self._partial = self.gallery.pending() > 0
         return done
 

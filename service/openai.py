@@ -80,7 +80,9 @@ class EmbeddingsRequest(BaseModel):
     encoding_format: Literal["float", "base64"] = Field(
         default="float", description="numbers, or base64 of float32, little endian"
     )
-    dimensions: int | None = Field(default=None, description="taken only where the model has as many")
+    dimensions: int | None = Field(
+        default=None, strict=True, description="taken only where the model has as many"
+    )
     user: str | None = Field(default=None, description="taken and not used")
 
     def parts(self) -> list[questions.Part]:

@@ -21,6 +21,7 @@ from service import (
     keys,
     queries,
     repeats,
+    thumbnails,
     uploads,
 )
 from service.german import german_of
@@ -110,6 +111,14 @@ KINDS: Final[dict[type[Exception], Kind]] = {
     decoder.DecodeTimeout: Kind(422, "decode-timeout", "Too much time needed", "file"),
     decoder.DecodeCrashed: Kind(422, "decode-crashed", "Decoding failed", "file"),
     decoder.DecoderNotStarted: Kind(503, "overloaded", "Overloaded"),
+    thumbnails.ThumbnailNotMade: Kind(
+        500,
+        "thumbnail-not-made",
+        "No thumbnail of this size",
+        "size",
+        "What the store holds of the image cannot be decoded for a thumbnail of this size."
+        f" Ask for {thumbnails.STORED}, which is stored, and have the operator look into the log.",
+    ),
     uploads.FileUnreadable: Kind(500, "file-unreadable", "Unreadable file", "file"),
     job_errors.EntryRefused: Kind(422, "entry-refused", "Entry not read", "archive"),
     job_errors.ArchiveUnusable: Kind(422, "archive-unusable", "Unusable archive", "archive"),

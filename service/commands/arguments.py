@@ -141,13 +141,14 @@ def _search(command: argparse.ArgumentParser) -> None:
         help="score to rank by (default: what ranks best for the model)",
     )
     command.add_argument("--exact", action="store_true", help="score every image instead of candidates")
-    command.add_argument("--json", action="store_true", help="print the document that the HTTP API answers")
+    options.document(command)
     options.place(command)
 
 
 def _collections(command: argparse.ArgumentParser) -> None:
     actions = command.add_subparsers(dest="action", metavar="ACTION", required=True)
-    options.reached(_action(actions, "list", help="all of them, with their counts"))
+    listing = _action(actions, "list", help="all of them, with their counts")
+    options.document(listing)
     create = _action(actions, "create", help="a new, empty one")
     create.add_argument("name", type=options.text, metavar="NAME")
     rename = _action(actions, "rename", help="give one another name")
@@ -156,7 +157,7 @@ def _collections(command: argparse.ArgumentParser) -> None:
     delete = _action(actions, "delete", help="one with all its images")
     delete.add_argument("name", type=options.text, metavar="NAME")
     delete.add_argument("--with-images", action="store_true", help="even where it is not empty")
-    for action in (create, rename, delete):
+    for action in (listing, create, rename, delete):
         options.reached(action)
 
 
@@ -165,6 +166,7 @@ def _jobs(command: argparse.ArgumentParser) -> None:
     listing = _action(actions, "list", help="all of them")
     listing.add_argument("--state", choices=("queued", "running", "succeeded", "failed", "cancelled"))
     listing.add_argument("--collection", type=options.text, metavar="NAME", help="(default: any)")
+    options.document(listing)
     options.reached(listing)
     for name, help in (
         ("show", "one, and the files that failed"),
@@ -173,6 +175,8 @@ def _jobs(command: argparse.ArgumentParser) -> None:
     ):
         action = _action(actions, name, help=help)
         action.add_argument("id", type=int, metavar="ID")
+        if name == "show":
+            options.document(action)
         options.reached(action)
 
 
@@ -256,7 +260,13 @@ def _keys(command: argparse.ArgumentParser) -> None:
     create.add_argument(
         "--expires", metavar="TIME", help="when it ends, such as 2027-01-31T00:00Z (default: never)"
     )
+    options.document(create)
     revoke = _action(actions, "revoke", help="end a key for good")
     revoke.add_argument("id", type=int, metavar="ID", help="as `list` prints it")
-    for action in (create, _action(actions, "list", help="print all keys"), revoke):
-        options.store(action)
+    revoke.add_argument(
+        "--even-last", action="store_true", help="even the last that may manage keys over HTTP"
+    )
+    listing = _action(actions, "list", help="print all keys")
+    options.document(listing)
+    for action in (create, listing, revoke):
+        options.reached(action)

@@ -16,12 +16,12 @@ class NotEmpty(CommandError):
         self.images = images
 
 
-def list_collections(pivot: Pivot) -> str:
-    """A line for each."""
-    rows = [
-        (one.name, f"{one.images:,}", f"{one.searchable:,}", one.created_at)
-        for one in pivot.collections().collections
-    ]
+def list_collections(pivot: Pivot, *, json: bool = False) -> str:
+    """A line for each, or what the service answers."""
+    found = pivot.collections()
+    if json:
+        return found.model_dump_json(indent=2)
+    rows = [(one.name, f"{one.images:,}", f"{one.searchable:,}", one.created_at) for one in found.collections]
     return columns([("name", "images", "searchable", "created"), *rows], right=(1, 2))
 
 

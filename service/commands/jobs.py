@@ -7,20 +7,25 @@ from typing import Any, NoReturn
 from tqdm import tqdm
 
 from service.client import Pivot
-from service.client.documents.jobs import Job
+from service.client.documents.jobs import Job, JobPage
 from service.commands.columns import columns
 from service.commands.printable import printable
 
 
-def list_jobs(pivot: Pivot, state: Any, collection: str | None) -> str:
-    """A line for each, the newest first as the service tells them."""
-    rows = [_row(job) for job in pivot.each_job(state=state, collection=collection)]
+def list_jobs(pivot: Pivot, state: Any, collection: str | None, *, json: bool = False) -> str:
+    """A line for each, the newest first as the service tells them; or all of them as one page."""
+    found = list(pivot.each_job(state=state, collection=collection))
+    if json:
+        return JobPage(jobs=found, next_cursor=None).model_dump_json(indent=2)
+    rows = [_row(job) for job in found]
     return columns([("id", "state", "kind", "collection", "done", "updated"), *rows]) if rows else "No jobs."
 
 
-def show(pivot: Pivot, id: int) -> str:
-    """The job, and what became of the files that failed."""
+def show(pivot: Pivot, id: int, *, json: bool = False) -> str:
+    """The job, and what became of the files that failed; or the job as the service tells it."""
     job = pivot.job(id)
+    if json:
+        return job.model_dump_json(indent=2)
     failed = [f"{printable(item.name)}: {item.error}" for item in pivot.each_job_item(id, status="failed")]
     return "\n".join([*failed, outcome(job)])
 

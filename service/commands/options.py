@@ -32,6 +32,11 @@ def reached(command: argparse.ArgumentParser) -> None:
     )
 
 
+def document(command: argparse.ArgumentParser) -> None:
+    """What programs would rather read."""
+    command.add_argument("--json", action="store_true", help="print the document that the HTTP API answers")
+
+
 def collection(command: argparse.ArgumentParser) -> None:
     command.add_argument(
         "--collection", type=text, default="default", metavar="NAME", help="(default: default)"

@@ -66,7 +66,7 @@ def _collections(options: argparse.Namespace, compose: Compose) -> int:
     with _place(options, compose) as place:
         match options.action:
             case "list":
-                print(list_collections(place.pivot))
+                print(list_collections(place.pivot, json=options.json))
             case "create":
                 print(f"{place.pivot.create_collection(options.name).name} is there.")
             case "rename":
@@ -84,9 +84,9 @@ def _jobs(options: argparse.Namespace, compose: Compose) -> int:
     with _place(options, compose, background=options.action == "follow") as place:
         match options.action:
             case "list":
-                print(jobs.list_jobs(place.pivot, options.state, options.collection))
+                print(jobs.list_jobs(place.pivot, options.state, options.collection, json=options.json))
             case "show":
-                print(jobs.show(place.pivot, options.id))
+                print(jobs.show(place.pivot, options.id, json=options.json))
             case "cancel":
                 print(jobs.outcome(place.pivot.cancel_job(options.id)))
             case "follow":
@@ -166,17 +166,21 @@ def _import(options: argparse.Namespace, compose: Compose) -> int:
     return 0
 
 
-def _keys(options: argparse.Namespace, _: Compose) -> int:
-    from service.commands.keys import manage
+def _keys(options: argparse.Namespace, compose: Compose) -> int:
+    from service.commands.keys import KeyFolder, manage
 
-    print(manage(settings_from(store=options.store).store, options))
+    if options.server is not None:
+        with _place(options, compose) as place:
+            print(manage(place.pivot, options))
+    else:
+        print(manage(KeyFolder(settings_from(store=options.store).store), options))
     return 0
 
 
 @contextmanager
 def _place(options: argparse.Namespace, compose: Compose, *, background: bool = False) -> "Iterator[Place]":
     """Where a command was asked to work. Raises CommandError for what a service or its lack tells."""
-    from service.client import PivotError
+    from service.client import KeyNeeded, PivotError
     from service.commands.place import elsewhere, here
 
     try:
@@ -187,6 +191,8 @@ def _place(options: argparse.Namespace, compose: Compose, *, background: bool = 
             settings = settings_from(store=options.store)
             with compose(settings) as library, here(library, settings, background=background) as place:
                 yield place
+    except KeyNeeded as error:
+        raise CommandError(f"{error} Commands take one from --key or PIVOT_KEY.") from error
     except PivotError as error:
         raise CommandError(str(error)) from error
 

@@ -11,8 +11,8 @@ from typing import IO, Any, Final, cast
 
 from service.images import FileTooLarge
 from service.jobs.errors import ArchiveUnusable, EntryRefused
-from service.jobs.ledger import Entry, ItemRecord
 from service.jobs.reading import COMPRESSIONS, Bounded, Unpacked
+from service.jobs.records import Entry, ItemRecord
 from service.jobs.sources import Source, passed_over, refusal_of, told, upload_of
 from service.settings import MIB
 from service.uploads import Upload

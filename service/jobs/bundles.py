@@ -22,7 +22,7 @@ from index.vectors import Row, Rows
 from service.descriptions import GivenCaption
 from service.jobs.archives import Tar, readable
 from service.jobs.errors import ArchiveUnusable, EntryRefused
-from service.jobs.ledger import Entry, ItemRecord
+from service.jobs.records import Entry, ItemRecord
 from service.settings import MIB
 from service.uploads import Made, Upload
 

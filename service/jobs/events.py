@@ -11,10 +11,13 @@ from contextlib import contextmanager, suppress
 from typing import Final
 
 from pydantic import BaseModel
+from starlette.responses import StreamingResponse
+from starlette.types import Receive, Scope, Send
 
 from service.gate import Gate
 from service.job_schemas import Job, JobItem
-from service.jobs.ledger import ItemRecord, JobRecord, Ledger
+from service.jobs.ledger import Ledger
+from service.jobs.records import ItemRecord, JobRecord
 
 DONE: Final = "done"
 HEARTBEAT_SECONDS: Final = 15.0  # proxies hang up on connections that stay silent
@@ -56,10 +59,26 @@ class Bell:
             event.set()
 
 
+class Following(StreamingResponse):
+    """The events as an answer. Raises Overloaded, as long as there can be another one."""
+
+    def __init__(self, gate: Gate, events: AsyncIterator[str]) -> None:
+        headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
+        super().__init__(events, headers=headers, media_type="text/event-stream")
+        self._gate = gate
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        with self._gate.place():
+            await super().__call__(scope, receive, send)
+
+
 async def told(ledger: Ledger, bell: Bell, gate: Gate, id: int, after: int) -> AsyncIterator[str]:
-    """The events of the job that follow the first `after` items, until it is done or the service stops."""
+    """The events of the job that follow the first `after` items, until it is done or the service stops.
+
+    For those who are inside the gate.
+    """
     before: Job | None = None
-    with gate.place(), bell.heard() as rung:
+    with bell.heard() as rung:
         while not bell.closed:
             rung.clear()
             record, items = await gate.work(_look, ledger, id, after)

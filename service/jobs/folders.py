@@ -13,7 +13,7 @@ from pathlib import Path
 from service.commands.folder import STORE
 from service.images import FileTooLarge
 from service.jobs.errors import EntryRefused, FolderRefused, FoldersOff
-from service.jobs.ledger import Entry, ItemRecord
+from service.jobs.records import Entry, ItemRecord
 from service.jobs.sources import passed_over, refusal_of, told, upload_of
 from service.uploads import FileUnreadable, Upload
 

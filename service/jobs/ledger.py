@@ -6,131 +6,24 @@ power cut; what was added and not yet written down is met again as existing cont
 """
 
 import json
-import logging
 import sqlite3
 from collections.abc import Collection, Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from itertools import islice
 from pathlib import Path
-from typing import Any, Final, Literal, NamedTuple, get_args
+from typing import Any, Final, get_args
 
-from index.connections import Connections
-from index.errors import StoreDamaged, translated
-from index.records import CollectionKey, CollectionRef
+from index.records import CollectionKey
 from index.sql import instant, now
 from service.batcher import Overloaded
+from service.jobs.database import opened
 from service.jobs.errors import UnknownJob
+from service.jobs.records import FINISHED, Entry, ItemRecord, JobRecord, Kind, Result, State, Status
 
-logger = logging.getLogger(__name__)
-
-FILE: Final = "jobs.sqlite3"
 KEPT: Final = 1000  # finished jobs
 KEPT_FOR: Final = timedelta(days=30)
 RETRY_SECONDS: Final = 60  # after which a place may be free again
 PLAN_BATCH: Final = 1000
-
-Kind = Literal["archive", "folder", "urls"]
-State = Literal["queued", "running", "succeeded", "failed", "cancelled"]
-Status = Literal["created", "exists", "failed"]
-FINISHED: Final = ("succeeded", "failed", "cancelled")
-
-STEPS: Final = (
-    """
-    CREATE TABLE jobs (
-        id INTEGER PRIMARY KEY AUTOINCREMENT,
-        kind TEXT NOT NULL,
-        collection TEXT NOT NULL,
-        state TEXT NOT NULL,
-        source TEXT NOT NULL, -- the archive's file, the folder; empty for URLs
-        total INTEGER, -- null until the source was looked through
-        done INTEGER NOT NULL DEFAULT 0,
-        created INTEGER NOT NULL DEFAULT 0,
-        existing INTEGER NOT NULL DEFAULT 0,
-        failed INTEGER NOT NULL DEFAULT 0,
-        skipped INTEGER NOT NULL DEFAULT 0,
-        mark INTEGER, -- the newest image when the job began
-        error TEXT, -- a problem document by each language
-        created_at TEXT NOT NULL,
-        updated_at TEXT NOT NULL
-    ) STRICT;
-    CREATE INDEX jobs_by_state ON jobs (state, id);
-
-    CREATE TABLE items (
-        job_id INTEGER NOT NULL REFERENCES jobs (id) ON DELETE CASCADE,
-        number INTEGER NOT NULL, -- from 0, the order in which they are worked on
-        name TEXT NOT NULL,
-        place BLOB NOT NULL, -- where it is in the source
-        refusal TEXT, -- why it is not even read
-        status TEXT, -- null until it was its turn
-        image_id INTEGER,
-        error TEXT, -- a problem document by each language
-        PRIMARY KEY (job_id, number)
-    ) STRICT, WITHOUT ROWID;
-    CREATE INDEX items_by_status ON items (job_id, status, number);
-    """,
-    """
-    ALTER TABLE jobs ADD COLUMN collection_id INTEGER; -- which stays when the name changes
-    CREATE INDEX jobs_by_collection ON jobs (collection_id);
-    """,
-)
-
-
-@dataclass(frozen=True)
-class JobRecord:
-    id: int
-    kind: Kind
-    collection: str  # its name of now, or the last one that it had
-    state: State
-    source: str
-    total: int | None
-    done: int
-    created: int
-    existing: int
-    failed: int
-    skipped: int
-    mark: int | None
-    error: str | None
-    created_at: str
-    updated_at: str
-    collection_id: int | None  # None in jobs of long ago
-
-    @property
-    def target(self) -> CollectionRef:
-        if self.collection_id is None:
-            return self.collection
-        return CollectionKey(self.collection_id, self.collection)
-
-    @property
-    def finished(self) -> bool:
-        return self.state in FINISHED
-
-
-@dataclass(frozen=True)
-class ItemRecord:
-    number: int
-    name: str
-    place: bytes
-    refusal: str | None
-    status: Status | None
-    image_id: int | None
-    error: str | None
-
-
-class Entry(NamedTuple):
-    """Something to import: its name for people, its place in the source, and why it is refused, if it is."""
-
-    name: str
-    place: bytes
-    refusal: str | None = None
-
-
-class Result(NamedTuple):
-    number: int
-    status: Status
-    image_id: int | None
-    error: str | None
-
 
 _JOBS: Final = f"SELECT {', '.join(JobRecord.__dataclass_fields__)} FROM jobs"
 _ITEMS: Final = f"SELECT {', '.join(ItemRecord.__dataclass_fields__)} FROM items"
@@ -140,21 +33,8 @@ class Ledger:
     """Thread-safe."""
 
     def __init__(self, store: Path) -> None:
-        """Jobs that ran when the service ended wait again, in front.
-
-        A file that is damaged is set aside: jobs are not worth a service that does not start. Raises
-        StoreTooNew, StorageFull, StorageUnwritable.
-        """
-        try:
-            self._connections = _opened(store / FILE)
-        except StoreDamaged as error:
-            aside = _set_aside(store / FILE)
-            logger.error(
-                "the list of jobs was damaged (%s) and lies in %s now; imports that had not ended are lost:"
-                " send them again",
-                *(error.reason, aside),
-            )
-            self._connections = _opened(store / FILE)
+        """Jobs that ran when the service ended wait again, in front. Raises as `opened` does."""
+        self._connections = opened(store)
 
     def close(self) -> None:
         self._connections.close()
@@ -323,28 +203,6 @@ class Ledger:
         (waiting,) = connection.execute("SELECT count(*) FROM jobs WHERE state = 'queued'").fetchone()
         if waiting >= most:
             raise Overloaded(most, RETRY_SECONDS)
-
-
-def _opened(path: Path) -> Connections:
-    """Raises StoreDamaged, StoreTooNew."""
-    connections = Connections(path, STEPS)
-    try:
-        with connections.writing() as connection:
-            connection.execute("UPDATE jobs SET state = 'queued' WHERE state = 'running'")
-    except BaseException:
-        connections.close()
-        raise
-    return connections
-
-
-def _set_aside(path: Path) -> Path:
-    """Gives the file another name, with what belongs to it; one that was set aside earlier makes room."""
-    aside = path.with_name(f"{path.name}.damaged")
-    with translated(path.parent):
-        for end in ("-wal", "-shm", ""):
-            if (there := path.with_name(path.name + end)).exists():
-                there.replace(aside.with_name(aside.name + end))
-    return aside
 
 
 def _insert(connection: sqlite3.Connection, id: int, first: int, entries: Sequence[Entry]) -> None:

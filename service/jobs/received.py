@@ -4,9 +4,10 @@ import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Final
+from typing import BinaryIO, Final
 from uuid import uuid4
 
+from fastapi.concurrency import run_in_threadpool
 from starlette.datastructures import Headers, UploadFile
 from starlette.formparsers import MultiPartException, MultiPartParser
 from starlette.requests import Request
@@ -60,9 +61,13 @@ async def _receive(request: Request, path: Path) -> None:
     try:
         match form.get(FIELD):
             case UploadFile(file=file):
-                file.flush()
-                os.fsync(file.fileno())
+                await run_in_threadpool(_sync, file)  # gigabytes take their time
             case _:
                 raise NoFiles(FIELD)
     finally:
         await form.close()
+
+
+def _sync(file: BinaryIO) -> None:
+    file.flush()
+    os.fsync(file.fileno())

@@ -24,7 +24,8 @@ from service.jobs.bundles import UNPACKED, Bundle, is_bundle
 from service.jobs.errors import ArchiveUnusable
 from service.jobs.events import Bell
 from service.jobs.folders import FolderSource
-from service.jobs.ledger import ItemRecord, JobRecord, Ledger, Result
+from service.jobs.ledger import Ledger
+from service.jobs.records import Entry, ItemRecord, JobRecord, Result
 from service.jobs.sources import Source
 from service.jobs.urls import UrlSource
 from service.library import Library
@@ -52,7 +53,6 @@ class Runner:
         self._bell = bell
         self._stop = threading.Event()
         self._changed = threading.Condition()
-        self._cancelled: set[int] = set()
         self._threads = [
             threading.Thread(target=self._work, name=f"jobs-{number}", daemon=True)
             for number in range(AT_ONCE)
@@ -87,7 +87,6 @@ class Runner:
     def cancel(self, id: int) -> JobRecord:
         """Raises UnknownJob."""
         job = self._ledger.cancel(id)
-        self._cancelled.add(id)
         self._remove_archive(job)
         self.wake()
         return job
@@ -106,7 +105,7 @@ class Runner:
                 self._changed.wait(timeout=1)  # a job that came between the look and the wait
 
     def _run_to_its_end(self, job: JobRecord) -> None:
-        while not self._stop.is_set():
+        while not (self._stop.is_set() or job.finished):
             try:
                 self._finish(job, self._run(job))
             except (StorageFull, Overloaded) as error:
@@ -151,7 +150,7 @@ class Runner:
         gallery = self._library.gallery
         newest = gallery.images(job.target, limit=1, newest_first=True)
         if job.total is None:
-            self._ledger.plan(job.id, source.plan())
+            self._ledger.plan(job.id, self._unless_stopped(source.plan()))
         mark = job.mark
         if mark is None:
             mark = newest[0].id if newest else 0
@@ -159,7 +158,7 @@ class Runner:
         self._bell.ring()
         numbers: deque[int] = deque()
         uploads = source.uploads(self._due(job.id, numbers))
-        unsure = 0 if job.mark is None else 2 * CHUNK_FILES  # what may be stored and not written down
+        unsure = 0 if job.mark is None else CHUNK_FILES  # what may be stored and not written down
         for outcomes in self._library.add_in_chunks(job.target, uploads, CHUNK_FILES):
             results: list[Result] = []
             for outcome in outcomes:
@@ -171,10 +170,17 @@ class Runner:
             self._ledger.record(job.id, results)
             self._bell.ring()
 
+    def _unless_stopped(self, entries: Iterator[Entry | None]) -> Iterator[Entry | None]:
+        """Raises Stopping: a plan in part is none."""
+        for entry in entries:
+            if self._stop.is_set():
+                raise Stopping
+            yield entry
+
     def _due(self, id: int, numbers: deque[int]) -> Iterator[ItemRecord]:
         """The items that are left, until there is reason to stop; `numbers` gets theirs."""
         for item in self._ledger.waiting_items(id):
-            if self._stop.is_set() or id in self._cancelled:
+            if self._stop.is_set() or self._ledger.job(id).finished:  # cancelled
                 return
             numbers.append(item.number)
             yield item
@@ -190,12 +196,9 @@ class Runner:
         )
 
     def _finish(self, job: JobRecord, error: str | None) -> None:
-        if job.id in self._cancelled:
-            self._cancelled.discard(job.id)
-        elif not self._stop.is_set() or error is not None:
-            self._ledger.finish(job.id, "succeeded" if error is None else "failed", error)
-        else:
-            return
+        if self._stop.is_set() and error is None:
+            return  # the next start goes on with it
+        self._ledger.finish(job.id, "succeeded" if error is None else "failed", error)
         self._remove_archive(job)
         self._bell.ring()
 

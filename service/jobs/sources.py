@@ -7,7 +7,7 @@ from typing import Final, Protocol
 
 from service.commands.folder import SUFFIXES
 from service.jobs.errors import EntryRefused
-from service.jobs.ledger import Entry, ItemRecord
+from service.jobs.records import Entry, ItemRecord
 from service.uploads import Upload
 
 ARCHIVES: Final = frozenset((".zip", ".tar", ".tgz", ".tbz", ".txz", ".gz", ".bz2", ".xz", ".7z", ".rar"))

@@ -7,7 +7,7 @@ from io import BytesIO
 from typing import Final
 
 from service.fetch import Fetcher, filename_in
-from service.jobs.ledger import Entry, ItemRecord
+from service.jobs.records import Entry, ItemRecord
 from service.uploads import Upload
 
 AT_ONCE: Final = 4

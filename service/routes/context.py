@@ -34,6 +34,7 @@ class Context:
     searches: Gate
     uploads: Gate
     embeddings: Gate
+    thumbnails: Gate  # those that are not stored
     upkeep: Gate
     reembedding: Reembedding
     auditor: Auditor

@@ -2,15 +2,13 @@
 
 from collections.abc import Sequence
 from functools import partial
-from pathlib import Path
-from typing import Annotated, BinaryIO
+from typing import Annotated
 
 from fastapi import APIRouter, Query, Request, Response
 from fastapi.concurrency import run_in_threadpool
 
-from index.errors import StoreDamaged, UnknownImage
-from index.gallery import Gallery
-from index.records import CollectionKey, ImageRecord
+from index.errors import UnknownImage
+from index.records import CollectionKey
 from service import schemas
 from service.bad_requests import NoImageAccepted
 from service.deletion import delete
@@ -23,6 +21,7 @@ from service.problems import documented, problem_for, problem_of_ours
 from service.repeats import key_of, once
 from service.routes.context import CollectionName, ImageId, InContext
 from service.routes.forms import IDEMPOTENCY_KEY, PATCH, UPLOAD_FORM
+from service.thumbnails import STORED, Size, opened
 
 router = APIRouter(prefix="/v1/collections/{collection}/images", tags=["images"])
 
@@ -118,25 +117,35 @@ def get_file(collection: CollectionName, image_id: ImageId, request: Request, co
     headers = headers_of(record.sha256, MEDIA_TYPES[record.format], record.filename)
     if is_fresh(request, headers):
         return Response(status_code=304, headers=headers)
-    return OpenFile(_opened(gallery, record, gallery.original(record)), headers)
+    return OpenFile(opened(gallery, record, gallery.original(record)), headers)
 
 
 @router.get(
     "/{image_id}/thumbnail",
     summary="Get the thumbnail of an image",
     response_class=Response,
-    responses={200: {"content": {"image/webp": {}}}, **documented(404, 422)},
+    responses={200: {"content": {"image/webp": {}}}, **documented(404, 422, 503)},
 )
-def get_thumbnail(
-    collection: CollectionName, image_id: ImageId, request: Request, context: InContext
+async def get_thumbnail(
+    collection: CollectionName,
+    image_id: ImageId,
+    request: Request,
+    context: InContext,
+    size: Annotated[Size, Query(description="pixels of the longer side")] = STORED,
 ) -> Response:
-    """WebP of at most 384 pixels a side, upright and without EXIF."""
-    gallery = context.library.gallery
-    record = gallery.image(collection, image_id)
-    headers = headers_of(f"{record.sha256}-thumbnail", "image/webp")
+    """WebP, upright and without EXIF; an image with fewer pixels than `size` is not enlarged.
+
+    That of 384 is stored. The others are made when they are asked for, which takes as long as decoding does:
+    keep them, as `Cache-Control` and `ETag` allow.
+    """
+    thumbnails = context.library.thumbnails
+    record = await run_in_threadpool(context.library.gallery.image, collection, image_id)
+    headers = headers_of(f"{record.sha256}-{size}", "image/webp")
     if is_fresh(request, headers):
         return Response(status_code=304, headers=headers)
-    return OpenFile(_opened(gallery, record, gallery.thumbnail(record)), headers)
+    if thumbnails.has(record, size):
+        return OpenFile(await run_in_threadpool(thumbnails.stored, record), headers)
+    return Response(await context.thumbnails.run(thumbnails.made, record, size), headers=headers)
 
 
 def _added(library: Library, collection: CollectionKey, handed: HandedIn) -> Response:
@@ -167,12 +176,3 @@ def _failure(items: list[schemas.UploadItem]) -> schemas.UploadProblem:
     if len(items) > 1:
         first = problem_of_ours(NoImageAccepted(len(items)))
     return schemas.UploadProblem(**first.model_dump(), items=items)
-
-
-def _opened(gallery: Gallery, record: ImageRecord, path: Path) -> BinaryIO:
-    """The file, which can be read to its end even if its image is deleted meanwhile."""
-    try:
-        return path.open("rb")
-    except FileNotFoundError:
-        gallery.image(record.collection, record.id)  # raises UnknownImage where it was deleted just now
-        raise StoreDamaged(path.parent, f"{path.name} is missing") from None

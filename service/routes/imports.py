@@ -5,18 +5,17 @@ from typing import Final, Literal
 
 from fastapi import APIRouter, Request, Response
 from fastapi.concurrency import run_in_threadpool
-from fastapi.exceptions import RequestValidationError
-from pydantic import ValidationError
 
 from index.records import CollectionKey
 from service import job_schemas as schemas
 from service.fetch import allowed
 from service.jobs.archives import archive
 from service.jobs.folders import FolderSource
-from service.jobs.ledger import JobRecord
 from service.jobs.received import archive_of
+from service.jobs.records import JobRecord
 from service.jobs.runner import archives_folder
 from service.jobs.urls import entries_of
+from service.json_uploads import read_as
 from service.problems import documented
 from service.routes.context import CollectionName, Context, InContext
 from service.routes.forms import IMPORT_FORM
@@ -53,7 +52,7 @@ async def add_import(
                 await run_in_threadpool(_look_at, context, path)
                 record = await run_in_threadpool(_create, context, "archive", key, path.name)
         else:
-            body = _parsed(await request.body())
+            body = read_as(schemas.NewImport, await request.body())
             record = await run_in_threadpool(_begin, context, key, body)
     context.runner.wake()
     response.headers["Location"] = f"/v1/jobs/{record.id}"
@@ -86,11 +85,3 @@ def _create(
     context: Context, kind: Literal["archive", "folder"], collection: CollectionKey, source: str
 ) -> JobRecord:
     return context.ledger.create(kind, collection, source, most_waiting=context.settings.max_jobs)
-
-
-def _parsed(body: bytes) -> schemas.NewImport:
-    try:
-        return schemas.NewImport.model_validate_json(body)
-    except ValidationError as error:
-        found = [{**one, "loc": ("body", *one["loc"])} for one in error.errors(include_url=False)]
-        raise RequestValidationError(found) from error

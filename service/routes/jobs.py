@@ -1,22 +1,23 @@
 """Jobs: how far they are, what became of each item, and how to stop them."""
 
+import re
 from typing import Annotated, Final
 
 from fastapi import APIRouter, Depends, Header, Path, Query, Response
-from fastapi.responses import StreamingResponse
 
 from service import job_schemas as schemas
 from service.cursors import cursor_after, id_before
 from service.integers import Integer
 from service.jobs.errors import UnknownJob
-from service.jobs.events import DONE, told
-from service.jobs.ledger import JobRecord, State, Status
+from service.jobs.events import DONE, Following, told
+from service.jobs.records import JobRecord, State, Status
 from service.problems import documented
 from service.routes.context import InAccess, InContext
 
 router = APIRouter(prefix="/v1/jobs", tags=["jobs"])
 
 MAX_PAGE: Final = 1000
+_NUMBER: Final = re.compile("[0-9]{1,15}")  # of items; what else a client sends counts as none
 
 JobId = Annotated[Integer, Path(description="id of the job", examples=[1])]
 Limit = Annotated[Integer, Query(ge=1, le=MAX_PAGE, description="entries of a page")]
@@ -110,10 +111,6 @@ async def follow_job(
     """
     if last_event_id == DONE:
         return Response(status_code=204)  # a browser would connect anew for ever
-    after = int(last_event_id) if last_event_id and last_event_id.isdecimal() else 0
-    events = told(context.ledger, context.bell, context.streams, job.id, min(after, 2**53))
-    return StreamingResponse(
-        events,
-        media_type="text/event-stream",
-        headers={"Cache-Control": "no-store", "X-Accel-Buffering": "no"},
-    )
+    after = int(last_event_id) if last_event_id and _NUMBER.fullmatch(last_event_id) else 0
+    events = told(context.ledger, context.bell, context.streams, job.id, after)
+    return Following(context.streams, events)

@@ -2,6 +2,7 @@ import { request, send, sendForm } from "./request.js";
 
 const PREFIX = "/v1/collections";
 const SESSION = "/v1/session";
+const JOBS = "/v1/jobs";
 const TOLD = 1000; // ids that the service tells of a deletion
 const KEPT_ALIVE = 4000; // ids of up to 15 digits in 64 KiB
 const within = (collection, rest) => `${PREFIX}/${encodeURIComponent(collection)}${rest}`;
@@ -82,6 +83,33 @@ export function searchByPhoto(collection, file, options, signal) {
 function texts(options) {
   const given = Object.entries(options).filter(([, value]) => value !== undefined && value !== null);
   return given.map(([name, value]) => [name, typeof value === "object" ? JSON.stringify(value) : String(value)]);
+}
+
+/** Begins an import of an archive; resolves to its job. `options` as in sendForm. */
+export function sendArchive(collection, file, options) {
+  const form = new FormData();
+  form.append("archive", file, file.name);
+  return sendForm(within(collection, "/imports"), form, options);
+}
+
+export function job(id) {
+  return request(`${JOBS}/${id}`);
+}
+
+/** Those that have not ended, of a collection; the first that began comes first. */
+export async function openJobs(collection) {
+  const pages = ["running", "queued"].map((state) => request(`${JOBS}?${new URLSearchParams({ state, collection })}`));
+  return (await Promise.all(pages)).flatMap(({ jobs }) => jobs.reverse());
+}
+
+/** Up to `limit` items of a job that failed. */
+export async function failedItems(id, limit) {
+  return (await request(`${JOBS}/${id}/items?status=failed&limit=${limit}`)).items;
+}
+
+/** Resolves to the job, which may take a moment more to end. */
+export function cancelJob(id) {
+  return request(`${JOBS}/${id}/cancel`, { method: "POST" });
 }
 
 /** Resolves to the server's account of each file, failures included. `options` as in sendForm. */

@@ -7,6 +7,7 @@ import { watchChoices, watchDrops, watchPaste } from "./dropped.js";
 import { drawExamples } from "./examples.js";
 import { FilterPanel } from "./filterpanel.js";
 import { Gallery } from "./gallery.js";
+import { Imports } from "./imports.js";
 import { language, onLanguage, setLanguage, translate } from "./language.js";
 import { Large } from "./large.js";
 import { Panel } from "./panel.js";
@@ -51,7 +52,8 @@ const large = new Large({
 });
 const session = new Session({ onEntered: entered, onLeft: () => go(address, { replace: true }) });
 const uploads = new Uploads({ send: api.upload, onChange: uploadChanged, onAdded: (images) => view.photosAdded(images) });
-const panel = new Panel(byId("uploads"), uploads);
+const imports = new Imports(api, { change: () => panels.forEach((panel) => panel.draw()), looked: importLooked });
+const panels = [new Panel(byId("uploads"), uploads), new Panel(byId("imports"), imports)];
 
 function go(next, { replace = false } = {}) {
   address = { ...next, image: null };
@@ -107,13 +109,15 @@ function remove(images) {
 }
 
 function chooseCollection(collection) {
+  imports.pickUp(collection);
   return go({ ...address, collection, sought: { ...NOTHING, q: address.sought.q } });
 }
 
 function entered(found) {
   if (strange(found)) chooseCollection(found.collections[0]);
   else view.show(address).then(followImage);
-  if (uploads.state === "stopped") uploads.resume();
+  for (const work of [uploads, imports]) if (work.state === "stopped") work.resume();
+  imports.pickUp(address.collection);
 }
 
 /** Whether a key is for other collections than the one that is shown. */
@@ -195,11 +199,21 @@ function drawn() {
 }
 
 function addFiles(reading) {
-  uploads.add(address.collection, reading);
+  if (session.mayWrite) uploads.add(address.collection, reading);
+}
+
+function addArchives(files) {
+  if (session.mayWrite) imports.add(address.collection, files);
+}
+
+/** The grid waits for the end, or it would jump under whoever looks at it; unless there is nothing to look at. */
+function importLooked(job, ended) {
+  if (job.collection !== address.collection || !job.created) return;
+  if (ended || !gallery.size) view.show(address);
 }
 
 function uploadChanged() {
-  panel.draw();
+  panels.forEach((panel) => panel.draw());
   // What was added may belong into the answer that is shown.
   if (!uploads.active && uploads.added && isSearch(address.sought)) view.show(address);
 }
@@ -250,7 +264,7 @@ function wireNavigation() {
     else view.show(address).then(followImage);
   });
   addEventListener("beforeunload", (event) => {
-    if (uploads.active) event.preventDefault();
+    if (uploads.active || imports.sending) event.preventDefault();
   });
 }
 
@@ -272,7 +286,7 @@ function watchEnd() {
 
 onLanguage(() => {
   drawLanguage();
-  panel.draw();
+  panels.forEach((panel) => panel.draw());
   view.redraw();
   bar.draw();
   deletions.draw();
@@ -286,10 +300,11 @@ watchGrid(byId("photos"), {
   selection,
   on: { open: openLarge, similar: (image) => showSimilar([image]), unlike: showUnlike, remove },
 });
-watchChoices(addFiles);
-watchDrops({ onUpload: addFiles, onSearch: searchPhoto });
+watchChoices({ onUpload: addFiles, onArchives: addArchives });
+watchDrops({ onUpload: addFiles, onArchives: addArchives, onSearch: searchPhoto });
 watchPaste(searchPhoto);
 wireNavigation();
 watchEnd();
 view.show(address).then(followImage);
+imports.pickUp(address.collection);
 session.load().then((found) => strange(found) && chooseCollection(found.collections[0]));

@@ -4,9 +4,10 @@ import { byId } from "./dom.js";
  * Files that come by drag and drop, by a paste or from a dialog. The page has two targets, marked `data-drop`: the search box
  * ("search") and everything else ("upload"). Both show themselves as soon as files hover over the window.
  */
+const ARCHIVE = /\.(zip|tar|tgz|tbz2?|txz|tar\.(gz|bz2|xz))$/i;
 const IMAGE = /\.(jpe?g|png|webp|gif|bmp|tiff?|avif|hei[cf])$/i;
 
-export function watchDrops({ onUpload, onSearch }) {
+export function watchDrops({ onUpload, onArchives, onSearch }) {
   const root = document.documentElement;
   const targets = [...document.querySelectorAll("[data-drop]")];
 
@@ -29,7 +30,7 @@ export function watchDrops({ onUpload, onSearch }) {
     if (!carriesFiles(event)) return;
     event.preventDefault();
     mark(null);
-    if (under(event) === "upload") onUpload(readDrop(event.dataTransfer));
+    if (under(event) === "upload") hand(readDrop(event.dataTransfer), { onUpload, onArchives });
     else if (event.dataTransfer.files.length) onSearch(event.dataTransfer.files[0]);
   });
 }
@@ -46,13 +47,13 @@ export function watchPaste(onSearch) {
 
 const carriesFiles = (event) => event.dataTransfer?.types.includes("Files");
 
-/** Photos and folders that are chosen from a dialog, which the buttons marked `data-adds` open. */
-export function watchChoices(onUpload) {
+/** Photos, archives and folders that are chosen from a dialog, which the buttons marked `data-adds` open. */
+export function watchChoices({ onUpload, onArchives }) {
   const inputs = { photos: byId("photos-chosen"), folder: byId("folder-chosen") };
-  const read = { photos: (files) => ({ files }), folder: sift };
+  const read = { photos: sorted, folder: (files) => ({ archives: [], reading: sift(files) }) };
   for (const [kind, input] of Object.entries(inputs)) {
     input.addEventListener("change", () => {
-      onUpload(read[kind]([...input.files]));
+      hand(read[kind]([...input.files]), { onUpload, onArchives });
       input.value = "";
     });
   }
@@ -62,17 +63,33 @@ export function watchChoices(onUpload) {
   }
 }
 
+function hand({ archives, reading }, { onUpload, onArchives }) {
+  if (archives.length) onArchives(archives);
+  if (reading) onUpload(reading);
+}
+
 /**
- * What was dropped, folders walked: `{ files, leftOut, unreadable }`, the last one names. Files dropped one by one
- * are kept whatever they are, so that the server can say what is wrong with them; folders hold much that was never
- * meant.
+ * What was dropped: `archives`, and as `reading` the rest, null if there is none, or a promise of it where folders have
+ * to be walked: `{ files, leftOut, unreadable }`, the last one names. Files dropped one by one are kept whatever they
+ * are, so that the server can say what is wrong with them; folders hold much that was never meant.
  */
-async function readDrop(transfer) {
+function readDrop(transfer) {
   // Entries must be taken before the first await: the browser empties the list when the event is over.
   const entries = [...transfer.items].map((item) => item.webkitGetAsEntry?.() ?? null);
-  const files = [...transfer.files].filter((_, position) => !entries[position]?.isDirectory);
+  const { archives, reading } = sorted([...transfer.files].filter((_, position) => !entries[position]?.isDirectory));
+  const folders = entries.filter((entry) => entry?.isDirectory);
+  return { archives, reading: folders.length ? walked(folders, reading?.files ?? []) : reading };
+}
+
+function sorted(chosen) {
+  const archives = chosen.filter(({ name }) => ARCHIVE.test(name));
+  const files = chosen.filter(({ name }) => !ARCHIVE.test(name));
+  return { archives, reading: files.length ? { files } : null };
+}
+
+async function walked(folders, files) {
   const found = { files: [], unreadable: [] };
-  for (const entry of entries) if (entry?.isDirectory) await walk(entry, found);
+  for (const folder of folders) await walk(folder, found);
   const { files: photos, leftOut } = sift(found.files);
   return { files: [...files, ...photos], leftOut, unreadable: found.unreadable };
 }

@@ -1,4 +1,5 @@
 import { across, placed, within } from "./rows.js";
+import { sharpenSoon } from "./sizes.js";
 import { dropPicture, place, tile } from "./tile.js";
 
 const GAP = 6;
@@ -191,6 +192,7 @@ export class Gallery {
       if (node === next) next = next.nextElementSibling;
       else this.#list.insertBefore(node, next);
     }
+    sharpenSoon(() => this.#drawn.values());
   }
 
   #drawnTile(position, pictures) {

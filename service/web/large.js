@@ -1,6 +1,7 @@
 import { byId, write } from "./dom.js";
 import { drawDetails } from "./details.js";
 import { number, text } from "./language.js";
+import { larger, suffices } from "./sizes.js";
 
 const SWIPE_PX = 60;
 
@@ -16,13 +17,13 @@ export class Large {
   #entry = null;
   #position = -1;
   #size = 0;
-  #original = null; // on its way
+  #sharp = null; // on its way
 
   constructor(on) {
     this.#on = on;
     this.#dialog.addEventListener("close", () => {
       if (this.#dialog.open) return; // the event comes a moment after the closing
-      this.#dropOriginal();
+      this.#dropSharp();
       on.close();
     });
     this.#dialog.addEventListener("keydown", (event) => this.#pressed(event));
@@ -86,21 +87,34 @@ export class Large {
     picture.width = image.width;
     picture.height = image.height;
     picture.src = image.links.thumbnail;
-    this.#dropOriginal();
-    const original = new Image();
-    this.#original = original;
-    // The thumbnail stands until the original can be shown whole, and for good where the browser can't show it (HEIC).
-    original.src = image.links.file;
-    original.decode().then(
-      () => this.#original === original && (picture.src = original.src),
-      () => {},
-    );
+    this.#dropSharp();
+    // Browsers can't show every original (HEIC); they can show each thumbnail.
+    const sources = [...(suffices(image) ? [] : [image.links.file]), larger(image)];
+    this.#sharpen(sources.filter(Boolean));
+  }
+
+  /** The thumbnail stands until the first of `sources` that can be shown is there whole. */
+  async #sharpen(sources) {
+    const sharp = new Image();
+    this.#sharp = sharp;
+    for (const source of sources) {
+      sharp.src = source;
+      const shows = await sharp.decode().then(
+        () => true,
+        () => false,
+      );
+      if (this.#sharp !== sharp) return;
+      if (shows) {
+        this.#picture.src = source;
+        return;
+      }
+    }
   }
 
   /** Whoever leafs on waits for another one: the line is for that. */
-  #dropOriginal() {
-    this.#original?.removeAttribute("src");
-    this.#original = null;
+  #dropSharp() {
+    this.#sharp?.removeAttribute("src");
+    this.#sharp = null;
   }
 
   #pressed(event) {

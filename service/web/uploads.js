@@ -1,12 +1,12 @@
 import { text } from "./language.js";
+import { sentences } from "./notice.js";
+import { patiently } from "./patience.js";
 
 const BATCH_FILES = 8;
 const BATCH_BYTES = 64 * 1024 * 1024;
-const ATTEMPTS = 5;
-const PAUSE_SECONDS = 2;
 
 // Other refusals say nothing about the files sent: going on with the next ones would fail the same way.
-const ABOUT_THE_FILES = new Set([400, 413, 415, 422]);
+export const ABOUT_THE_FILES = new Set([400, 413, 415, 422]);
 
 /**
  * Files on their way to the server, in small batches, one after the other. Nothing is dropped silently: every file
@@ -53,12 +53,32 @@ export class Uploads {
     return this.added + this.existing + this.failures.length;
   }
 
-  get unsent() {
-    return this.#waiting.length;
+  get failed() {
+    return this.failures.length;
   }
 
-  /** 0 to 1, by bytes: files differ in size by a factor of a hundred. */
+  get closable() {
+    return !this.active && this.state !== "stopped";
+  }
+
+  get headline() {
+    if (this.state === "sending") return text("uploading", { done: this.settled, total: this.total });
+    return text({ reading: "uploadReading", done: "done", cancelled: "cancelled" }[this.state] ?? "stopped");
+  }
+
+  /** What else there is to say, line by line. */
+  get notes() {
+    const unsent = this.#waiting.length;
+    return [
+      ...(this.problem ? sentences(this.problem) : []),
+      ...(unsent && this.state !== "sending" ? [text("unsent", { count: unsent })] : []),
+      ...(this.leftOut ? [text("leftOut", { count: this.leftOut })] : []),
+    ];
+  }
+
+  /** 0 to 1, by bytes: files differ in size by a factor of a hundred. Null while nobody knows. */
   get share() {
+    if (this.state === "reading") return null;
     return this.bytes ? (this.bytesSettled + this.bytesSent) / this.bytes : 0;
   }
 
@@ -133,23 +153,15 @@ export class Uploads {
     return readable;
   }
 
-  async #sendPatiently(batch) {
+  #sendPatiently(batch) {
     const bytes = batch.reduce((sum, { file }) => sum + file.size, 0);
-    for (let attempt = 1; ; attempt += 1) {
-      try {
-        return await this.#send(batch[0].collection, batch.map(({ file }) => file), {
-          signal: this.#controller.signal,
-          onSent: (share) => {
-            this.bytesSent = share * bytes;
-            this.#onChange();
-          },
-        });
-      } catch (problem) {
-        const busy = problem.status === 503 || problem.status === 429;
-        if (!busy || attempt === ATTEMPTS) throw problem;
-        await pause(problem.retryAfter ?? PAUSE_SECONDS, this.#controller.signal);
-      }
-    }
+    const { signal } = this.#controller;
+    const onSent = (share) => {
+      this.bytesSent = share * bytes;
+      this.#onChange();
+    };
+    const files = batch.map(({ file }) => file);
+    return patiently(() => this.#send(batch[0].collection, files, { signal, onSent }), signal);
   }
 
   #account(batch, answer) {
@@ -181,18 +193,4 @@ export class Uploads {
 
 function cannotRead(filename) {
   return { filename, detail: text("unreadable"), remedy: text("unreadableRemedy") };
-}
-
-function pause(seconds, signal) {
-  return new Promise((resolve, reject) => {
-    const stop = () => {
-      clearTimeout(timer);
-      reject(signal.reason);
-    };
-    const timer = setTimeout(() => {
-      signal.removeEventListener("abort", stop);
-      resolve();
-    }, seconds * 1000);
-    signal.addEventListener("abort", stop);
-  });
 }

@@ -72,10 +72,13 @@ class Visits:
         size: tuple[int, int] = DESKTOP,
         language: str = "en-US",
         dark: bool = False,
+        scale: float = 1,
     ) -> Page:
+        """`scale` is that of the screen: its pixels for one of the page."""
         width, height = size
         context = self.browser.new_context(
             viewport={"width": width, "height": height},
+            device_scale_factor=scale,
             locale=language,
             color_scheme="dark" if dark else "light",
             has_touch=size == PHONE,

@@ -4,16 +4,18 @@ import re
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import httpx
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from service.keyring import REFRESH_SECONDS
 from tests.end_to_end.browser import Visits
-from tests.end_to_end.page import first, tiles
+from tests.end_to_end.page import drop, first, tiles
 from tests.end_to_end.server import ROOT, Server, serving
+from tests.service.jobs.packing import zipped
 
 pytestmark = pytest.mark.usefixtures("chromium")  # asked first: without it, no server starts
 
@@ -115,6 +117,58 @@ def test_the_page_offers_what_the_key_may_do(guests: Visits, store: Path) -> Non
             page.keyboard.press("Escape")
             page.keyboard.press("Control+z")
             expect(tiles(page)).to_have_count(2)
+
+
+def test_a_key_that_may_only_look_changes_nothing(
+    guests: Visits, locked: Server, store: Path, photos: list[Path], tmp_path: Path
+) -> None:
+    archive = tmp_path / "holiday.zip"
+    archive.write_bytes(zipped({"rocket.jpg": photos[3].read_bytes()}))
+    guest = key(store, "onlooker", "read")
+    page = guests.open()
+    enter(page, guest)
+    expect(tiles(page)).to_have_count(2)
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(f"{request.method} {request.url}"))
+
+    drop(page, "main", [archive, photos[3]])
+    page.locator("#photos-chosen").set_input_files([archive, photos[3]])
+    tiles(page).first.get_by_role("button", name="Select").click()
+    selected = page.get_by_role("region", name="Selected photos")
+    expect(selected.get_by_role("button", name="More like these")).to_be_visible()
+    expect(selected.get_by_role("button", name="Delete")).to_have_count(0)
+    page.keyboard.press("Delete")
+    first(page).focus()
+    page.keyboard.press("Delete")
+    expect(tiles(page)).to_have_count(2)
+    expect(page.locator("#uploads, #imports, #undo").filter(visible=True)).to_have_count(0)
+
+    writer = {"Authorization": f"Bearer {key(store, 'owner', 'admin')}"}
+    url = f"{locked.address}/v1/collections"
+    httpx.post(url, json={"name": "bare"}, headers=writer).raise_for_status()
+    page.goto(f"{guests.address}/?collection=bare")
+    expect(page.get_by_role("heading", name="Begin with a few photos")).to_be_visible()
+    expect(page.get_by_role("button", name="Add")).to_have_count(0)
+    assert not [one for one in asked if not one.startswith("GET ") and "/search" not in one]
+
+
+def test_an_import_is_shown_to_whoever_may_look_but_not_its_cancelling(
+    guests: Visits, locked: Server, store: Path, dots: Callable[[int], list[Path]]
+) -> None:
+    writer = {"Authorization": f"Bearer {key(store, 'importer', 'write')}"}
+    guest = key(store, "watcher", "read")
+    url = f"{locked.address}/v1/collections"
+    httpx.post(url, json={"name": "filling"}, headers=writer).raise_for_status()
+    archive = zipped({path.name: path.read_bytes() for path in dots(600)})
+    files = {"archive": ("dots.zip", archive)}
+    job = httpx.post(f"{url}/filling/imports", files=files, headers=writer).raise_for_status().json()
+
+    page = guests.open("/?collection=filling")
+    enter(page, guest)
+    expect(page.locator("#imports").get_by_role("status")).to_contain_text("of 600")
+    expect(page.locator("#imports").get_by_role("button")).to_have_count(0)
+    httpx.post(f"{locked.address}/v1/jobs/{job['id']}/cancel", headers=writer).raise_for_status()
+    expect(page.locator("#imports").get_by_role("status")).to_contain_text("Cancelled")
 
 
 def test_whoever_puts_the_question_off_finds_a_way_back_to_it(guests: Visits, store: Path) -> None:

@@ -16,7 +16,7 @@ def answer(message: bytes, announced: int | None = None) -> None:
     os.write(int(sys.argv[1]), length.to_bytes(8, "big") + message)
 
 
-def obey(data: bytes, max_pixels: int) -> Decoded:
+def obey(data: bytes, max_pixels: int, side: int) -> Decoded:
     """Do what the bytes say; decode them where they say nothing."""
     match data:
         case b"crash":
@@ -45,4 +45,4 @@ def obey(data: bytes, max_pixels: int) -> Decoded:
             mark.touch()
             os._exit(3)
         return Decoded("png", 7, 5, (7, 5), bytes(3 * 7 * 5), b"thumbnail")
-    return decode(data, max_pixels)
+    return decode(data, max_pixels, side)

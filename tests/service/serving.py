@@ -52,12 +52,14 @@ def upload_in(folder: Path, filename: str, data: bytes) -> Upload:
 
 
 @contextmanager
-def serving(folder: Path, *, fetcher: Fetcher | None = None, **settings: Any) -> Iterator[Service]:
+def serving(
+    folder: Path, *, fetcher: Fetcher | None = None, guarded: bool = True, **settings: Any
+) -> Iterator[Service]:
     """A service over the store in `folder`."""
     encoder = ColourEncoder()
     configured = Settings(decode_workers=1, store=folder, **settings)
     library = library_in(folder, encoder, configured)
-    app = create_app(library, configured, fetcher)
+    app = create_app(library, configured, fetcher, guarded=guarded)
     server = uvicorn.Server(uvicorn.Config(app, port=0, log_config=None, ws="none", lifespan="on"))
     thread = threading.Thread(target=server.run)
     thread.start()

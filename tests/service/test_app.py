@@ -59,6 +59,7 @@ def test_unknown_addresses_and_methods_are_problems_too(
         ("PUT", IMAGES, "GET, HEAD, POST"),
         ("POST", f"{IMAGES}/1", "DELETE, GET, HEAD, PATCH"),
         ("GET", f"{SEARCH}/image", "POST"),
+        ("PUT", f"{IMAGES}/delete", "POST"),
         ("POST", "/docs", "GET, HEAD"),
         ("POST", "/web/app.js", "GET, HEAD"),
     ],

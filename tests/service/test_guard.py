@@ -271,6 +271,23 @@ def test_a_key_is_made_told_once_and_revoked_over_http(guarded: Guarded) -> None
     assert after["keys"][0]["id"] == 2
 
 
+@pytest.mark.parametrize(
+    ("member", "value"),
+    [
+        ("rate", True),
+        ("rate", "60"),
+        ("expires_at", 19_000_000_000),
+        ("expires_at", "19000000000"),
+        ("expires_at", "3000-01-01T00:00"),
+    ],
+)
+def test_a_key_takes_what_the_description_says_and_nothing_like_it(
+    guarded: Guarded, member: str, value: object
+) -> None:
+    refused = guarded.admin.post("/v1/keys", json={"name": "phone", "scope": "read", member: value})
+    assert (refused.status_code, refused.json()["field"]) == (422, member)
+
+
 def test_secrets_are_neither_stored_nor_logged(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level("DEBUG")
     with serving(tmp_path) as service, closing(Guarded(service, tmp_path)) as guarded:

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from PIL import ExifTags, Image, ImageCms, ImageStat
+from PIL import ExifTags, Image, ImageChops, ImageCms, ImageStat
 
 from service.images import (
     FORMATS,
@@ -34,6 +34,9 @@ from tests.service.pictures import (
 )
 
 MAX_PIXELS = 64_000_000
+MOST_DIFFERENT = 1  # level of 256, on average; a shift by one pixel makes almost two
+
+Size = tuple[int, int]
 
 
 def decoded(data: bytes) -> Decoded:
@@ -85,6 +88,37 @@ def test_large_images_are_scaled_down_and_keep_their_proportions() -> None:
     assert (result.width, result.height) == (3000, 1500)
     assert result.size == (IMAGE_SIDE, IMAGE_SIDE // 2)
     assert thumbnail_of(result).size == (THUMBNAIL_SIDE, THUMBNAIL_SIDE // 2)
+
+
+@pytest.mark.parametrize(
+    ("stored", "kept"),
+    [
+        ((1632, 1224), (816, 612)),
+        ((1224, 1632), (612, 816)),
+        ((4000, 3000), (1000, 750)),
+        ((6144, 8), (768, 1)),
+    ],
+)
+def test_a_jpeg_is_decoded_at_a_fraction_of_its_size(stored: Size, kept: Size) -> None:
+    result = decoded(encoded(Image.new("L", stored, 200), "JPEG"))
+    assert (result.width, result.height) == stored
+    assert result.size == kept
+
+
+@pytest.mark.parametrize("long_side", [768, 1024, 1535])
+def test_a_jpeg_that_a_fraction_would_make_too_small_is_decoded_whole(long_side: int) -> None:
+    result = decoded(encoded(Image.new("L", (long_side, 30), 200), "JPEG"))
+    assert result.size[0] == min(long_side, IMAGE_SIDE)
+
+
+def test_a_fraction_of_a_jpeg_shows_what_the_whole_shows() -> None:
+    picture = Image.effect_mandelbrot((1600, 1200), (-2, -1.2, 0.8, 1.2), 60).convert("RGB")
+    turned = Image.Exif()
+    turned[ExifTags.Base.Orientation] = 3
+    result = decoded(encoded(picture, "JPEG", quality=95, exif=turned.tobytes()))
+    shrunk = picture.transpose(Image.Transpose.ROTATE_180).resize((800, 600), Image.Resampling.BICUBIC)
+    difference = ImageChops.difference(result.image(), shrunk)
+    assert max(ImageStat.Stat(difference).mean) < MOST_DIFFERENT
 
 
 def test_no_bytes_are_no_image() -> None:

@@ -10,9 +10,9 @@ import pytest
 from PIL import Image
 
 from index.errors import NotEmbedded, StoreClosed, UnknownCollection, UnknownImage
+from service.backlog import BATCH
 from service.batcher import Overloaded, Stopping
 from service.images import ImageDamaged, NotAnImage
-from service.intake import REEMBED_BATCH
 from service.library import Library
 from service.queries import OutOfRange, QueryEmpty, QueryTooLong, QueryUnreadable
 from service.questions import Answer, QueryLanguage, Ranking
@@ -309,7 +309,7 @@ def test_images_of_another_model_are_embedded_anew(tmp_path: Path) -> None:
 def test_re_embedding_stops_after_the_batch_and_goes_on_the_next_time(tmp_path: Path) -> None:
     settings = Settings(decode_workers=1)
     with library_in(tmp_path, ColourEncoder("colours-1"), settings) as library:
-        library.add("default", shades(REEMBED_BATCH + 1))
+        library.add("default", shades(BATCH + 1))
     encoder = ColourEncoder("colours-2")
     with library_in(tmp_path, encoder, settings) as library, ThreadPoolExecutor() as threads:
         stop = threading.Event()
@@ -318,7 +318,7 @@ def test_re_embedding_stops_after_the_batch_and_goes_on_the_next_time(tmp_path: 
         assert encoder.started.wait(timeout=30)
         stop.set()
         encoder.open.set()
-        assert done.result() == REEMBED_BATCH
+        assert done.result() == BATCH
         assert library.reembed(threading.Event()) == 1
 
 

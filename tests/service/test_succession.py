@@ -14,8 +14,8 @@ from index.records import NewCaption
 from index.spaces import served_before
 from index.vectors import Rows
 from service.__main__ import compose
+from service.backlog import BATCH
 from service.commands.errors import CheckpointUnusable
-from service.intake import REEMBED_BATCH
 from service.library import Library
 from service.settings import Settings
 from service.succession import checkpoint_of
@@ -131,18 +131,18 @@ def test_the_old_model_serves_until_the_new_one_knows_all_images(
 def test_re_embedding_that_was_stopped_goes_on_and_the_old_model_serves_till_then(open_with: Open) -> None:
     with open_with("old") as library:
         fill(library)
-        library.add("default", shades(REEMBED_BATCH))
+        library.add("default", shades(BATCH))
 
     class StopAfterOne(threading.Event):
         def wait(self, timeout: float | None = None) -> bool:  # noqa: ARG002 -- as it is called
             self.set()
             return True
 
-    for awaited in (REEMBED_BATCH + 3, 3):
+    for awaited in (BATCH + 3, 3):
         with open_with("new") as library:
             assert library.awaited() == ("colours-2", awaited)
             assert first(library, "blue") == ("blue.png", "colours-1")
-            assert library.reembed(StopAfterOne()) == min(awaited, REEMBED_BATCH)
+            assert library.reembed(StopAfterOne()) == min(awaited, BATCH)
             assert library.encoder.version == "colours-1"
     with open_with("new") as library:
         assert first(library, "blue") == ("blue.png", "colours-2")
@@ -213,7 +213,7 @@ def test_a_store_that_the_new_model_knows_already_is_its_own_at_once(open_with: 
 def test_whoever_searches_or_adds_during_the_switch_sees_one_model(open_with: Open) -> None:
     with open_with("old") as library:
         fill(library)
-        library.add("default", shades(2 * REEMBED_BATCH))
+        library.add("default", shades(2 * BATCH))
     with open_with("new") as library, ThreadPoolExecutor(4) as threads:
         stop = threading.Event()
 
@@ -248,7 +248,7 @@ def test_whoever_searches_or_adds_during_the_switch_sees_one_model(open_with: Op
         assert adding.result() > 0
         assert library.reembed(threading.Event()) == 0
         collection = library.gallery.collection("default")
-        assert collection.images == collection.searchable == 3 + 2 * REEMBED_BATCH + adding.result()
+        assert collection.images == collection.searchable == 3 + 2 * BATCH + adding.result()
 
 
 def test_re_embedding_leaves_the_share_of_the_time_that_it_is_told(open_with: Open, shelf: Shelf) -> None:

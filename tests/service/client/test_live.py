@@ -1,9 +1,11 @@
 """The client and the service agree on what goes between them."""
 
+import io
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import PIL.Image
 import pytest
 
 from service.client import Conflict, Invalid, NewImage, NotFound, Part
@@ -35,7 +37,8 @@ def images(act: Act, collection: str) -> list[Image]:
 
 def test_images_go_in_are_found_and_go(act: Act, collection: str, tmp_path: Path) -> None:
     (tmp_path / "rose.png").write_bytes(plain(RED))
-    new = [tmp_path / "rose.png", NewImage(plain(BLUE), "sea.png", {"trip": 1}), NewImage(b"no", "no.png")]
+    water = plain(BLUE, (900, 600))
+    new = [tmp_path / "rose.png", NewImage(water, "sea.png", {"trip": 1}), NewImage(b"no", "no.png")]
     added = act(lambda pivot: pivot.upload(new, collection=collection))
     assert [item.status for item in added.items] == ["created", "created", "failed"]
     rose, sea = (item.image for item in added.items[:2])
@@ -44,8 +47,10 @@ def test_images_go_in_are_found_and_go(act: Act, collection: str, tmp_path: Path
     assert (answer.query.language.code, answer.model) == ("de", "colours-1")
     like = act(lambda pivot: pivot.search(image_id=rose.id, collection=collection))
     assert [result.image for result in like.results] == [sea]
-    assert act(lambda pivot: pivot.file(sea.id, collection=collection)) == plain(BLUE)
-    assert act(lambda pivot: pivot.thumbnail(sea.id, collection=collection))[8:12] == b"WEBP"
+    assert act(lambda pivot: pivot.file(sea.id, collection=collection)) == water
+    small = act(lambda pivot: pivot.thumbnail(sea.id, collection=collection, size=192))
+    with PIL.Image.open(io.BytesIO(small)) as thumbnail:
+        assert (thumbnail.format, thumbnail.size) == ("WEBP", (192, 128))
     assert act(lambda pivot: pivot.image(sea.id, collection=collection)).metadata == {"trip": 1}
     assert act(lambda pivot: pivot.delete_image(rose.id, collection=collection)) is None
     with pytest.raises(NotFound):

@@ -9,7 +9,7 @@ from typing import Any
 
 import httpx
 
-from service.jobs.ledger import FINISHED
+from service.jobs.records import FINISHED
 from tests.service.serving import Service
 
 

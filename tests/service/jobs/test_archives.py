@@ -13,7 +13,7 @@ from service.images import FileTooLarge, ImageError
 from service.jobs import archives
 from service.jobs.archives import archive
 from service.jobs.errors import ArchiveUnusable
-from service.jobs.ledger import Entry, ItemRecord
+from service.jobs.records import Entry, ItemRecord
 from tests.service.jobs.packing import tarred, zipped
 
 LIMIT = 1000

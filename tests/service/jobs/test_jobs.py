@@ -7,21 +7,24 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
-from datetime import timedelta
+from itertools import count
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
 
-from index.errors import StoreClosed
+from index.errors import StorageFull, StoreClosed
 from index.gallery import Gallery
-from index.records import CollectionKey
+from index.records import Added
+from service.batcher import Overloaded
 from service.fetch import Fetcher, FetchFailed
 from service.jobs.folders import FolderSource
 from service.jobs.ledger import Ledger
+from service.jobs.records import Entry, Result
+from service.routes.context import Context
 from tests.fakes import ColourEncoder
 from tests.service.jobs.packing import (
     counts,
@@ -227,7 +230,10 @@ def test_a_cancelled_job_keeps_what_it_added_and_takes_up_nothing_more(
 ) -> None:
     monkeypatch.setattr("service.jobs.runner.AT_ONCE", 1)  # so that the next one begins after its end
     with held(tmp_path) as (service, id):
-        assert service.client.post(f"/v1/jobs/{id}/cancel").json()["state"] == "cancelled"
+        waiting = sent(service, "default", zipped(PHOTOS)).json()["id"]
+        for one in (id, waiting):
+            assert service.client.post(f"/v1/jobs/{one}/cancel").json()["state"] == "cancelled"
+        assert archives_left(service) == []
         service.encoder.open.set()
         later = imported(service, "default", zipped(PHOTOS))
         assert later["state"] == "succeeded"
@@ -271,6 +277,25 @@ def test_events_tell_every_item_and_what_was_missed_and_end(service: Service, co
     assert service.client.get(address, headers={"Last-Event-ID": "done"}).status_code == 204
 
 
+@pytest.mark.parametrize("strange", ["", "-1", "two", "9" * 5000])
+def test_a_listener_that_names_no_event_of_ours_hears_all(
+    service: Service, collection: str, strange: str
+) -> None:
+    address = imported(service, collection, zipped(PHOTOS))["links"]["events"]
+    told = events(service.client.get(address, headers={"Last-Event-ID": strange}).raise_for_status().text)
+    assert [id for _, id, _ in told] == ["1", "2", "done"]
+
+
+def test_who_would_listen_when_as_many_do_as_may_is_told_so(tmp_path: Path) -> None:
+    with held(tmp_path, queue=1) as (service, id):
+        with service.client.stream("GET", f"/v1/jobs/{id}/events") as stream:
+            pieces = stream.iter_text()
+            next(pieces)  # it listens, and goes on doing so
+            answer = service.client.get(f"/v1/jobs/{id}/events")
+        assert (answer.status_code, answer.json()["type"]) == (503, "urn:pivot:overloaded")
+        service.encoder.open.set()
+
+
 def test_many_listeners_hear_a_job_as_it_happens_and_keep_nobody_waiting(tmp_path: Path) -> None:
     with held(tmp_path) as (service, id):
         texts: list[str] = []
@@ -297,40 +322,6 @@ def test_many_listeners_hear_a_job_as_it_happens_and_keep_nobody_waiting(tmp_pat
     assert numbers == [list(range(1, len(MANY) + 1))] * 20
 
 
-def test_finished_jobs_are_forgotten_in_time(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("service.jobs.ledger.KEPT", 2)
-    ledger = Ledger(tmp_path)
-    ids = [ledger.create("folder", CollectionKey(1, "default"), "/a", most_waiting=9).id for _ in range(4)]
-    for id in ids:
-        ledger.finish(id, "succeeded")
-    kept = ledger.jobs(state=None, collections=None, before=None, limit=9)
-    ledger.close()
-    assert [job.id for job in kept] == ids[:1:-1]
-
-
-def test_jobs_that_ended_long_ago_are_forgotten(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    with closing(Ledger(tmp_path)) as ledger:
-        old, new = (ledger.create("folder", CollectionKey(1, "default"), "/a", most_waiting=9) for _ in "ab")
-        ledger.finish(old.id, "succeeded")
-        monkeypatch.setattr("service.jobs.ledger.KEPT_FOR", timedelta(0))
-        time.sleep(0.01)
-        ledger.finish(new.id, "succeeded")
-        kept = ledger.jobs(state=None, collections=None, before=None, limit=9)
-    assert old.id not in [job.id for job in kept]
-
-
-def test_the_first_end_of_a_job_is_its_end(tmp_path: Path) -> None:
-    with closing(Ledger(tmp_path)) as ledger:
-        first, second = (
-            ledger.create("folder", CollectionKey(1, "default"), "/a", most_waiting=9) for _ in "ab"
-        )
-        ledger.cancel(first.id)
-        ledger.finish(first.id, "succeeded")
-        ledger.finish(second.id, "failed")
-        assert ledger.job(first.id).state == "cancelled"
-        assert ledger.cancel(second.id).state == "failed"
-
-
 def test_what_was_stored_and_not_written_down_was_created_by_the_job_all_the_same(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -349,6 +340,86 @@ def test_what_was_stored_and_not_written_down_was_created_by_the_job_all_the_sam
     with serving(tmp_path) as service:
         job = finished(service.client, id)
     assert (job["state"], counts(job)) == ("succeeded", (2, 2, 1, 1, 0, 0))
+
+
+def test_only_what_the_job_stored_itself_counts_as_created_after_an_interruption(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    colours = [plain((number * 30, 0, 90)) for number in range(8)]
+    first, second, third = [0, 1, 2, 3], [0, 4, 4, 5], [6, 7]  # chunks; 6 comes from somebody else meanwhile
+    files = {f"{number}.png": colours[colour] for number, colour in enumerate([*first, *second, *third])}
+    record, reached = Ledger.record, threading.Event()
+
+    def interrupted(ledger: Ledger, id: int, results: Sequence[Result]) -> None:
+        if results[0].number == len(first):
+            reached.set()
+            raise StoreClosed(tmp_path)
+        record(ledger, id, results)
+
+    with serving(tmp_path) as service:
+        with monkeypatch.context() as patch:
+            patch.setattr(Ledger, "record", interrupted)
+            id = sent(service, "default", zipped(files)).json()["id"]
+            assert reached.wait(timeout=30)
+        added(service, "default", colours[6])
+    with serving(tmp_path) as service:
+        finished(service.client, id)
+        told = [one["status"] for one in items(service, id)]
+    assert told == [
+        *["created"] * 4,
+        *["exists", "created", "exists", "created"],
+        *["exists", "created"],
+    ]
+
+
+def test_a_job_waits_while_the_disk_is_full_and_goes_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("service.jobs.runner.AGAIN_SECONDS", 0.01)
+    add, failures = Gallery.add, iter([StorageFull(tmp_path), Overloaded(1)])
+
+    def full(gallery: Gallery, *args: Any, **kwargs: Any) -> list[Added]:
+        if error := next(failures, None):
+            raise error
+        return add(gallery, *args, **kwargs)
+
+    monkeypatch.setattr(Gallery, "add", full)
+    with serving(tmp_path) as service:
+        job = imported(service, "default", zipped(PHOTOS))
+    assert (job["state"], counts(job)) == ("succeeded", (2, 2, 2, 0, 0, 0))
+
+
+def test_the_service_stops_while_a_source_is_looked_through_and_does_so_anew(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    photos = tmp_path / "photos"
+    photos.mkdir()
+    for number, data in enumerate(PHOTOS.values()):
+        (photos / f"{number}.png").write_bytes(data)
+
+    def endless(_: FolderSource) -> Iterator[Entry | None]:
+        for number in count():
+            yield Entry(f"{number}.png", b"nowhere")
+
+    with serving(tmp_path / "store", folder_roots=str(tmp_path)) as service, monkeypatch.context() as patch:
+        patch.setattr(FolderSource, "plan", endless)
+        id = begun(service, "default", {"folder": str(photos)}).json()["id"]
+        context: Context = service.app.state.context
+        while next(context.ledger.waiting_items(id), None) is None:
+            time.sleep(0.01)
+        context.runner.stop()  # as the service does at its end
+    with serving(tmp_path / "store", folder_roots=str(tmp_path)) as service:
+        job = finished(service.client, id)
+    assert (job["state"], counts(job)) == ("succeeded", (2, 2, 2, 0, 0, 0))
+
+
+def test_archives_that_no_job_needs_are_gone_after_a_start(tmp_path: Path) -> None:
+    with serving(tmp_path):
+        pass
+    (tmp_path / "imports" / "half").write_bytes(b"PK")
+    (tmp_path / "imports" / "half.unpacked").mkdir()
+    with serving(tmp_path) as service:
+        assert archives_left(service) == []
 
 
 def test_a_damaged_list_of_jobs_is_set_aside(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
@@ -443,6 +514,8 @@ def test_a_job_goes_on_after_a_stop_and_after_a_kill_and_counts_every_item_once(
             served.send_signal(signal.SIGTERM)
             assert '"state":"succeeded"' not in stream.read().decode()  # the stream ends with the service
         assert served.wait(timeout=30) == -signal.SIGTERM  # in good order: uvicorn raises it again at its end
+    with closing(Ledger(tmp_path)) as ledger:
+        assert ledger.job(id).done < len(MANY)
     with process(tmp_path) as (served, client):
         job = finished(client, id)
         assert counts(job) == (len(MANY), len(MANY), len(MANY), 0, 0, 0)
