@@ -3,8 +3,10 @@
 # ruff: noqa: N818 -- the names say what happened, and read so where they are caught
 
 import tarfile
+import zlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from lzma import LZMAError
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Final, NoReturn
@@ -38,6 +40,15 @@ class FilesLost(CommandError):
             f" Stop the service and find them with\n  {PROGRAM} doctor --store {store}"
         )
         self.lost = lost
+
+
+class NotExported(CommandError):
+    def __init__(self, path: Path) -> None:
+        super().__init__(
+            f"{path} is nothing that `export` wrote. Name what it wrote, or add photos and archives with"
+            " `upload`."
+        )
+        self.path = path
 
 
 def backup(store: Path, target: Path) -> str:
@@ -83,24 +94,25 @@ def fetch_collection(pivot: Pivot, collection: str, target: Path) -> str:
 
 
 def send_collection(pivot: Pivot, bundle: Path, collection: str | None) -> Job:
-    """Import into a running service; the job at its end. Raises BundleDamaged, a PivotError."""
+    """Import into a running service; the job at its end. Raises NotExported, BundleDamaged, a PivotError."""
+    name = _name_in(bundle)
     with TemporaryDirectory(prefix="pivot-") as folder:
         archive = bundle
         if bundle.is_dir():
             archive = Path(folder) / "bundle.tar"
             with tarfile.open(archive, "w") as members:
                 members.add(bundle, arcname="")
-        name = collection or _name_in(archive)
         with suppress(Conflict):  # which says that it exists
-            pivot.create_collection(name)
-        job = pivot.import_archive(archive, collection=name)
+            pivot.create_collection(collection or name)
+        job = pivot.import_archive(archive, collection=collection or name)
     return follow(pivot, job.id)
 
 
 def import_collection(bundle: Path, store: Path, collection: str | None, decoder: Decoder) -> str:
-    """What was done, for people. Raises what `import_bundle` raises, and BundleDamaged for a tar."""
+    """What was done, for people. Raises NotExported and what `import_bundle` raises."""
+    _name_in(bundle)
     if bundle.is_file():
-        with TemporaryDirectory(prefix="pivot-", dir=bundle.parent) as folder:
+        with TemporaryDirectory(prefix="pivot-", dir=bundle.parent) as folder, _damage_in(bundle, folder):
             with _tar(bundle) as members, translated(Path(folder)):
                 members.extractall(folder, filter="data")
             return import_collection(Path(folder), store, collection, decoder)
@@ -128,20 +140,39 @@ def _check_free(target: Path) -> None:
 
 @contextmanager
 def _tar(path: Path) -> Iterator[tarfile.TarFile]:
+    """Raises NotExported, BundleDamaged."""
     try:
+        if not tarfile.is_tarfile(path):
+            raise NotExported(path)
         with tarfile.open(path) as members:
             yield members
-    except tarfile.TarError as error:
+    except (tarfile.TarError, EOFError, zlib.error, LZMAError) as error:
         raise BundleDamaged(path, f"is no tar that can be read: {error}") from error
 
 
-def _name_in(archive: Path) -> str:
-    """Of the collection that was exported. Raises BundleDamaged."""
-    with _tar(archive) as members, TemporaryDirectory(prefix="pivot-") as folder:
+def _name_in(bundle: Path) -> str:
+    """Of the collection that was exported. Raises NotExported, BundleDamaged."""
+    if bundle.is_dir():
+        if not (bundle / MANIFEST).is_file():
+            raise NotExported(bundle)
+        return read_manifest(bundle).name
+    with _tar(bundle) as members, TemporaryDirectory(prefix="pivot-") as folder, _damage_in(bundle, folder):
         for member in members:
             if Path(member.name) == Path(MANIFEST):
                 members.extract(member, folder, filter="data")
-        return read_manifest(Path(folder)).name
+                return read_manifest(Path(folder)).name
+    raise NotExported(bundle)
+
+
+@contextmanager
+def _damage_in(bundle: Path, unpacked: str) -> Iterator[None]:
+    """Names the tar in place of the folder that it was unpacked to, which nobody else knows."""
+    try:
+        yield
+    except BundleDamaged as error:
+        if not error.path.is_relative_to(unpacked):
+            raise
+        raise BundleDamaged(bundle / error.path.relative_to(unpacked), error.reason) from error
 
 
 @contextmanager

@@ -12,7 +12,7 @@ from index import doctor
 from service.__main__ import main
 from service.client import NewImage, Pivot
 from tests.service.commands.conftest import Run
-from tests.service.jobs.packing import zipped
+from tests.service.jobs.packing import tarred, zipped
 from tests.service.pictures import BLUE, GREEN, RED, plain
 from tests.service.serving import Service
 
@@ -167,9 +167,28 @@ def test_a_tar_is_written_and_brought_back_without_a_service(
     assert [main(again), main(again)] == [0, 1]  # what is there is not written over
     with tarfile.open(tmp_path / "again.tar") as archive:
         assert archive.getnames()[-1] == "collection.json"
-    (tmp_path / "no.tar").write_bytes(b"x")
-    assert main(["import", str(tmp_path / "no.tar"), *new]) == 1
-    assert "is no tar that can be read" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("place", ["service", "folder"])
+def test_what_was_not_exported_is_told_by_its_own_name(
+    run: Run, place: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def told(name: str, content: bytes) -> str:
+        path = tmp_path / name
+        path.write_bytes(content)
+        if place == "service":
+            return run("import", path).err
+        assert main(["import", str(path), "--store", str(tmp_path / "store")]) == 1
+        return capsys.readouterr().err
+
+    (tmp_path / "photos").mkdir()
+    assert run("import", tmp_path / "photos").err.startswith(f"{tmp_path / 'photos'} is nothing that")
+    for name, content in (("a.zip", zipped({})), ("a.tar", tarred({"a.png": b"a"})), ("a.png", b"x")):
+        assert told(name, content).startswith(f"{tmp_path / name} is nothing that `export` wrote.")
+    broken = told("b.tar", tarred({"collection.json": b"{"}))
+    assert broken.startswith(f"{tmp_path / 'b.tar' / 'collection.json'}: is not JSON")
+    packed = tarred({"b.png": bytes(range(256)) * 40, "collection.json": b"{}"}, "w:gz")
+    assert told("c.tar.gz", packed[:-60]).startswith(f"{tmp_path / 'c.tar.gz'}: is no tar that can be read")
 
 
 def test_what_was_exported_is_imported_whole_by_a_service(
