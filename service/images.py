@@ -16,8 +16,9 @@ from functools import cache
 from typing import Final
 
 import pillow_heif
-from PIL import ExifTags, Image, ImageCms, ImageFile, UnidentifiedImageError
+from PIL import Image, ImageFile, UnidentifiedImageError
 
+from service.pixels import SIDEWAYS, on_white, resizable, srgb, turn_of
 from service.signatures import kind_of
 
 # Pillow's name of every format that we accept -> ours.
@@ -38,11 +39,10 @@ IMAGE_SIDE: Final = 1024  # pixels; larger than any tower's input, so that a lat
 THUMBNAIL_SIDE: Final = 384  # pixels, of the one that is stored
 
 # A JPEG is decoded at the smallest half, quarter or eighth of its size that has this long a side, which costs
-# a fraction of decoding all of it and shrinking that to IMAGE_SIDE. It is twice the thumbnail's.
+# much less than to decode all of it and shrink that to IMAGE_SIDE. No thumbnail that is made is larger.
 JPEG_SIDE: Final = 768  # pixels
 # What is larger than IMAGE_SIDE is averaged over whole pixels first, as long as it stays this much larger.
 _REDUCING_GAP: Final = 1.4
-_WHITE: Final = (255, 255, 255)
 
 
 class ImageError(Exception):
@@ -138,7 +138,7 @@ class Decoded:
 
 
 def decode(data: bytes, max_pixels: int, side: int = THUMBNAIL_SIDE) -> Decoded:
-    """Decode the first frame of `data`, with a thumbnail of at most `side` pixels a side, up to `IMAGE_SIDE`.
+    """Decode the first frame of `data`, with a thumbnail of at most `side` pixels a side, up to `JPEG_SIDE`.
 
     Raises a subclass of `ImageError` and nothing else.
 
@@ -195,15 +195,15 @@ def _decode(image: ImageFile.ImageFile, side: int) -> Decoded:
     try:
         width, height = image.size
         profile = image.info.get("icc_profile")
-        small = _resizable(image)
+        small = resizable(image)
         _draft(small)
         small.thumbnail((IMAGE_SIDE, IMAGE_SIDE), reducing_gap=_REDUCING_GAP)
         small.load()  # `thumbnail` leaves small images alone
-        turn = _turn(image)
-        if turn in _SIDEWAYS:
+        turn = turn_of(image)
+        if turn in SIDEWAYS:
             width, height = height, width
         upright = small if turn is None else small.transpose(turn)
-        rgb = _srgb(_on_white(upright), profile)
+        rgb = srgb(on_white(upright), profile)
         pixels = rgb.tobytes()
         return Decoded(format, width, height, rgb.size, pixels, _thumbnail(rgb.size, pixels, side))
     except MemoryError:
@@ -217,82 +217,6 @@ def _draft(image: Image.Image) -> None:
     share = JPEG_SIDE / max(image.size)
     if share < 1:
         image.draft(None, (max(1, int(image.width * share)), max(1, int(image.height * share))))
-
-
-def _resizable(image: Image.Image) -> Image.Image:
-    """The image in a mode whose pixels can be averaged: L, RGB, RGBA or CMYK.
-
-    JPEG stays unloaded here, so that it can be decoded at a fraction of its size.
-    """
-    if image.mode.startswith("I;16"):
-        return image.convert("I").point(lambda value: value * (1 / 257)).convert("L")
-    if image.mode in ("I", "F"):
-        return _stretched(image)
-    if image.has_transparency_data:
-        return image if image.mode == "RGBA" else image.convert("RGBA")
-    if image.mode == "1":
-        return image.convert("L")
-    return image if image.mode in ("L", "RGB", "CMYK") else image.convert("RGB")
-
-
-def _stretched(image: Image.Image) -> Image.Image:
-    """Integers of 32 bits and floats have no agreed white: the darkest pixel becomes 0, the brightest 255."""
-    low, high = image.getextrema()
-    assert isinstance(low, int | float)
-    assert isinstance(high, int | float)
-    span = high - low
-    if not (math.isfinite(span) and span > 0):
-        return Image.new("L", image.size)
-    return image.point(lambda value: value * (255 / span) - low * 255 / span).convert("L")
-
-
-_SIDEWAYS: Final = {
-    Image.Transpose.TRANSPOSE,
-    Image.Transpose.TRANSVERSE,
-    Image.Transpose.ROTATE_90,
-    Image.Transpose.ROTATE_270,
-}
-_TURNS: Final = {
-    2: Image.Transpose.FLIP_LEFT_RIGHT,
-    3: Image.Transpose.ROTATE_180,
-    4: Image.Transpose.FLIP_TOP_BOTTOM,
-    5: Image.Transpose.TRANSPOSE,
-    6: Image.Transpose.ROTATE_270,
-    7: Image.Transpose.TRANSVERSE,
-    8: Image.Transpose.ROTATE_90,
-}
-
-
-def _turn(image: Image.Image) -> Image.Transpose | None:
-    """How to turn the image upright. Ask after loading: Pillow turns TIFF itself and then forgets the tag."""
-    try:
-        return _TURNS.get(image.getexif().get(ExifTags.Base.Orientation, 1))
-    except Exception:  # broken EXIF is common and no reason to refuse the pixels
-        return None
-
-
-def _on_white(image: Image.Image) -> Image.Image:
-    if image.mode != "RGBA":
-        return image
-    white = Image.new("RGB", image.size, _WHITE)
-    white.paste(image, mask=image.getchannel("A"))
-    return white
-
-
-def _srgb(image: Image.Image, profile: bytes | None) -> Image.Image:
-    """RGB with sRGB colours; a profile that is broken or made for another mode counts as none."""
-    if profile:
-        try:
-            source = ImageCms.ImageCmsProfile(io.BytesIO(profile))
-            converted = ImageCms.profileToProfile(
-                image, source, ImageCms.createProfile("sRGB"), outputMode="RGB"
-            )
-        except (ImageCms.PyCMSError, OSError, ValueError):
-            pass
-        else:
-            assert converted is not None
-            return converted
-    return image if image.mode == "RGB" else image.convert("RGB")
 
 
 def _thumbnail(size: tuple[int, int], pixels: bytes, side: int) -> bytes:

@@ -1,6 +1,6 @@
 import io
 from contextlib import suppress
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 from hypothesis import given, settings
@@ -10,6 +10,7 @@ from PIL import ExifTags, Image, ImageChops, ImageCms, ImageStat
 from service.images import (
     FORMATS,
     IMAGE_SIDE,
+    JPEG_SIDE,
     THUMBNAIL_SIDE,
     Decoded,
     ImageDamaged,
@@ -20,6 +21,7 @@ from service.images import (
     UnsupportedFormat,
     decode,
 )
+from service.thumbnails import Size as ThumbnailSize
 from tests.service.pictures import (
     BLUE,
     GREEN,
@@ -103,6 +105,12 @@ def test_a_jpeg_is_decoded_at_a_fraction_of_its_size(stored: Size, kept: Size) -
     result = decoded(encoded(Image.new("L", stored, 200), "JPEG"))
     assert (result.width, result.height) == stored
     assert result.size == kept
+
+
+def test_a_fraction_of_a_jpeg_is_enough_for_the_largest_thumbnail() -> None:
+    data = encoded(Image.new("L", (2 * JPEG_SIDE, JPEG_SIDE), 200), "JPEG")
+    assert max(get_args(get_args(ThumbnailSize)[0])) == JPEG_SIDE
+    assert thumbnail_of(decode(data, MAX_PIXELS, JPEG_SIDE)).size == (JPEG_SIDE, JPEG_SIDE // 2)
 
 
 @pytest.mark.parametrize("long_side", [768, 1024, 1535])
