@@ -12,6 +12,10 @@ from index.sql import transaction
 
 # A vector of 512 dimensions takes a little over 2 kB: the usual pages of 4 kB would hold one each.
 PAGE_BYTES = 16384
+# Of pages that changed, until they are committed. A change of many images touches pages all over the indexes
+# of digests: with the usual 2 MB it would write the same ones again and again.
+CACHE_BYTES = 32 * 2**20
+LOG_PAGES = 4000  # 64 MB, at which the log is brought into the file: each page once, however often it changed
 
 
 class Connections:
@@ -35,7 +39,9 @@ class Connections:
             self._writer = self._connect()
             try:
                 self._writer.execute(f"PRAGMA page_size = {PAGE_BYTES}")  # counts in a new file only
+                self._writer.execute(f"PRAGMA cache_size = -{CACHE_BYTES // 1024}")
                 self._writer.execute("PRAGMA journal_mode = WAL")
+                self._writer.execute(f"PRAGMA wal_autocheckpoint = {LOG_PAGES}")
                 self._writer.execute("PRAGMA synchronous = FULL")
                 self._writer.execute("PRAGMA foreign_keys = ON")
                 migrate(self._writer, steps)

@@ -75,11 +75,11 @@ class FileStore:
 
 
 def original_in(store: Path, sha256: str) -> Path:
-    return store / "originals" / sha256[:2] / sha256[2:]
+    return store / f"originals/{sha256[:2]}/{sha256[2:]}"  # one join: many are asked for at once
 
 
 def thumbnail_in(store: Path, sha256: str) -> Path:
-    return store / "thumbnails" / sha256[:2] / f"{sha256[2:]}.webp"
+    return store / f"thumbnails/{sha256[:2]}/{sha256[2:]}.webp"
 
 
 def write_whole(path: Path, content: bytes, aside: Path) -> None:

@@ -5,7 +5,9 @@ from typing import Final
 from index.gallery import Gallery
 from service.schemas import Deleted, Deletion
 
-STEP: Final = 200  # images that are gone at once; changes wait meanwhile
+# Images that are gone at once; changes wait meanwhile. Digests lie all over their indexes, so a step
+# writes most of their pages, however small it is.
+STEP: Final = 2000
 TOLD: Final = 1000  # ids in the answer
 
 
