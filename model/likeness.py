@@ -1,17 +1,16 @@
 """Likeness: how alike two texts are, in coordinates that no image has.
 
 Training to find images teaches the towers what photos can show, and blurs the rest of what texts say. So a
-text keeps a share of its length for coordinates in which it is compared with texts alone: two texts are as
-alike as what they find and how they read. `model/training/likeness.py` teaches it how. An image has zeros
-there, and in one coordinate of its own the same share, which leaves every order of images by a text, or of
-texts by an image, as it is.
+text keeps a share of its length for a reading of its sentence vector whose inner products are those of the
+sentence encoder as it was published: two texts are as alike as the photos they ask for and the sentences
+they are, each counting half. An image has a zero there and in one coordinate of its own the same share,
+which leaves every order of images by a text, or of texts by an image, as it is.
 """
 
 from __future__ import annotations
 
 import math
 
-import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
@@ -22,15 +21,15 @@ SHARE = 0.5
 
 
 class Likeness(nn.Module):
-    """Sentence vectors `(n, 512)` and shared coordinates `(n, shared)` -> `(n, width)` unit, signed rows."""
+    """Sentence vectors `(n, 512)` -> `(n, width)` unit rows, of any sign."""
 
-    def __init__(self, shared: int, width: int) -> None:
+    def __init__(self, width: int) -> None:
         super().__init__()
-        self.norm = nn.LayerNorm(SENTENCE + shared)
-        self.head = nn.Linear(SENTENCE + shared, width)
+        self.norm = nn.LayerNorm(SENTENCE)
+        self.head = nn.Linear(SENTENCE, width)
 
-    def forward(self, sentences: Tensor, shared: Tensor) -> Tensor:
-        read: Tensor = self.head(self.norm(torch.cat([sentences, shared], dim=1)))
+    def forward(self, sentences: Tensor) -> Tensor:
+        read: Tensor = self.head(self.norm(sentences))
         return balanced(read)
 
 

@@ -52,11 +52,6 @@ def rest(length: Tensor) -> Tensor:
     return (1 - length.square()).clamp(min=0).sqrt()
 
 
-def joined(found: Tensor, read: Tensor) -> Tensor:
-    """What texts find and how they read, `(n, a)` and `(n, b)` unit rows -> `(n, a + b)`, unit rows, too."""
-    return torch.cat([math.sqrt(1 - SHARE) * found, math.sqrt(SHARE) * read], dim=1)
-
-
 class ImageTower(nn.Module):
     """`(n, 3, size, size)` in [-1, 1] -> `(n, dim)` unit, non-negative rows."""
 
@@ -105,9 +100,7 @@ class TextTower(nn.Module):
             else None
         )
         self.hubness = Hubness(architecture.bank, architecture.shared) if architecture.bank else None
-        self.likeness = (
-            Likeness(architecture.shared, architecture.likeness) if architecture.likeness else None
-        )
+        self.likeness = Likeness(architecture.likeness) if architecture.likeness else None
 
     def forward(self, ids: Tensor, mask: Tensor, hashes: Tensor, starts: Tensor) -> Tensor:
         sentences = self.encoder(ids, mask)
@@ -116,7 +109,9 @@ class TextTower(nn.Module):
             return shared
         length = self.hubness(shared)
         rows = torch.cat([length * shared, torch.zeros_like(length), rest(length)], dim=1)
-        return rows if self.likeness is None else joined(rows, self.likeness(sentences, shared))
+        if self.likeness is None:
+            return rows
+        return torch.cat([math.sqrt(1 - SHARE) * rows, math.sqrt(SHARE) * self.likeness(sentences)], dim=1)
 
     def embed(self, sentences: Tensor, hashes: Tensor, starts: Tensor) -> Tensor:
         """Sentence vectors `(n, 512)` and n-grams -> `(n, shared)` unit rows, hubs as they are."""

@@ -60,7 +60,6 @@ def train(
         lower_activations(model, photos.paths, settings.frozen_blocks, out / "activations")
         for photos in sources
     ]
-    plain = sources
     if settings.keywords:
         sources = [
             _with_keywords(photos, rows, settings) for photos, rows in zip(sources, activations, strict=True)
@@ -79,7 +78,7 @@ def train(
             features = _pooled(trained, activations, settings) if settings.image_rate else rows
             make_banks(trained, features, texts)
         if trained.architecture.likeness:
-            learn_likeness(trained, Batches(plain, settings))
+            learn_likeness(trained, texts)
     return checkpoint.save(trained, out, settings.scoring, asdict(settings), data)
 
 
