@@ -5,7 +5,6 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import ExitStack, closing
 from pathlib import Path
 from types import TracebackType
-from typing import TypeAlias
 
 import numpy as np
 
@@ -19,7 +18,6 @@ from index.reading import Reading
 from index.records import (
     Added,
     Addition,
-    CaptionRecord,
     CollectionRecord,
     CollectionRef,
     ImageRecord,
@@ -35,9 +33,6 @@ from index.vectors import Row, check_vector
 DEFAULT_COLLECTION = "default"
 
 SPARING_STEP = 16  # images that are removed at a time on a full disk
-
-Remove: TypeAlias = Callable[[CollectionRef, Sequence[int]], list[int]]
-"""A collection and ids -> those that were there and are gone"""
 
 
 class Gallery(Reading):
@@ -226,31 +221,11 @@ class Gallery(Reading):
         may be gone then.
         """
         with self._changing:
-            return self._removed(self._remove, collection, ids)
-
-    def add_captions(
-        self,
-        collection: str,
-        image_id: int,
-        captions: Sequence[NewCaption],
-        *,
-        model_version: str | None = None,
-    ) -> list[CaptionRecord]:
-        """Adds those that the image lacks; gives all of its captions. They survive a power cut.
-
-        Raises BadVector, UnknownCollection, UnknownImage, TooManyCaptions, StorageFull, StorageUnwritable,
-        ModelChanged.
-        """
-        with self._changing:
-            self._check_captions(captions, model_version)
-            added = self._catalog.captions.add(collection, image_id, captions)
-            self._space.shelf(collection).add_captions(added)
-            return self._catalog.captions.of_image(collection, image_id)
-
-    def remove_captions(self, collection: str, ids: Sequence[int]) -> list[int]:
-        """As `remove`, of captions."""
-        with self._changing:
-            return self._removed(self._remove_captions, collection, ids)
+            try:
+                return self._remove(collection, ids)
+            except StorageFull:
+                with self._reserve.given_up():
+                    return self._sparingly(collection, ids)
 
     def put_vectors(self, vectors: Mapping[int, Row], *, model_version: str | None = None) -> None:
         """Gives images their vectors of the current model, (dim,) float32 by id; deleted images are ignored.
@@ -322,35 +297,12 @@ class Gallery(Reading):
             self._files.remove(self._catalog.unused(set(removed.contents.values())))
         return list(removed.contents)
 
-    def _remove_captions(self, collection: CollectionRef, ids: Sequence[int]) -> list[int]:
-        removed = self._catalog.captions.remove(collection, ids)
-        self._space.shelf(collection).remove_captions(removed)
-        return removed
-
-    def _removed(
-        self,
-        remove: Callable[[CollectionRef, Sequence[int]], list[int]],
-        collection: CollectionRef,
-        ids: Sequence[int],
-    ) -> list[int]:
-        """What `remove` gives; on a full disk, a few of the ids at a time."""
-        try:
-            return remove(collection, ids)
-        except StorageFull:
-            with self._reserve.given_up():
-                return self._sparingly(remove, collection, ids)
-
-    def _sparingly(
-        self,
-        remove: Callable[[CollectionRef, Sequence[int]], list[int]],
-        collection: CollectionRef,
-        ids: Sequence[int],
-    ) -> list[int]:
+    def _sparingly(self, collection: CollectionRef, ids: Sequence[int]) -> list[int]:
         """Each step finds the space that the one before left: in SQLite's log, and where its files lay."""
         removed: list[int] = []
         for start in range(0, len(ids), SPARING_STEP):
             self._catalog.shorten_log()
-            removed += remove(collection, ids[start : start + SPARING_STEP])
+            removed += self._remove(collection, ids[start : start + SPARING_STEP])
         return sorted(removed)
 
     def _cleared(self, name: str, clear: Callable[[str], set[str]]) -> set[str]:
@@ -360,7 +312,7 @@ class Gallery(Reading):
         except StorageFull:
             with self._reserve.given_up():
                 while page := self._catalog.images(name, after=None, limit=1000, newest_first=False):
-                    self._sparingly(self._remove, name, [record.id for record in page])
+                    self._sparingly(name, [record.id for record in page])
                 return clear(name)
 
 
