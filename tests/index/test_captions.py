@@ -105,6 +105,7 @@ def test_removed_captions_find_nothing_any_more(shown: Gallery) -> None:
     captioned(shown, 2)
     assert found(shown) == {1: 0.5, 2: 0}
     assert shown.image("default", 2).captions == ()
+    assert [held.captions for held in shown.held()] == [0]
 
 
 @pytest.mark.parametrize("exact", [False, True])
