@@ -7,7 +7,7 @@ with it, in which order a `listing` gives it, and `files`. How it is found: `sea
 `rows`, and FAISS's `lists`, which `builder` makes and `snapshots` keeps, behind `readers_writer`), `rerank`
 and `cursors`; and `duplicates`, by these candidates and by `hashes`. A `shelf` has the candidates of a
 collection, and `spaces` those of a model, and how another follows it. Then `names`, `lock`, who owns it,
-`reserve`, what is kept for a full disk, and `errors`, what can go wrong.
+`removal`, how images leave, with `reserve`, what is kept for a full disk, and `errors`, what can go wrong.
 
 Around a store: `doctor` mends it, `backup` copies it, `export` and `imports` bring a collection out and in
 as a `bundle`, whose files `leaving` gives, `audit` measures what a search misses; `store` opens it where no

@@ -5,14 +5,13 @@ import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
 
 from index.connections import Connections
-from index.errors import TooManyCaptions, UnknownCaption
+from index.errors import TooManyCaptions
 from index.filters import folded
 from index.records import MOST_CAPTIONS, CaptionRecord, CollectionRef, ImageRecord, NewCaption
-from index.sql import Vectors, collection_key, image_key, now, touch
+from index.sql import Vectors, collection_key, touch
 from index.vectors import Ids, Row, Rows, to_blob
 
 _CAPTIONS = "SELECT captions.id, image_id, language, text, captions.created_at FROM captions"
-_OF_COLLECTION = "JOIN images ON images.id = image_id AND collection_id = ?"
 
 
 class Captions:
@@ -22,25 +21,6 @@ class Captions:
         self._connections = connections
         self._vectors = vectors
 
-    def of_image(self, name: str, image_id: int) -> list[CaptionRecord]:
-        """In the order of their addition. Raises UnknownCollection, UnknownImage."""
-        with self._connections.reading() as connection:
-            image_key(connection, name, image_id)
-            rows = connection.execute(f"{_CAPTIONS} WHERE image_id = ? ORDER BY id", (image_id,))
-            return [CaptionRecord(*row) for row in rows]
-
-    def caption(self, name: str, id: int) -> CaptionRecord:
-        """Raises UnknownCollection, UnknownCaption."""
-        with self._connections.reading() as connection:
-            key = collection_key(connection, name)
-            found = connection.execute(
-                f"{_CAPTIONS} {_OF_COLLECTION} WHERE captions.id IN (SELECT value FROM json_each(?))",
-                (key, json.dumps([id])),
-            ).fetchone()
-        if found is None:
-            raise UnknownCaption(name, id)
-        return CaptionRecord(*found)
-
     def records(self, ids: Sequence[int]) -> dict[int, CaptionRecord]:
         """Those of the captions that exist, of any collection, by id."""
         with self._connections.reading() as connection:
@@ -48,21 +28,6 @@ class Captions:
                 f"{_CAPTIONS} WHERE id IN (SELECT value FROM json_each(?))", (json.dumps(list(ids)),)
             )
             return {row[0]: CaptionRecord(*row) for row in rows}
-
-    def add(self, name: str, image_id: int, captions: Sequence[NewCaption]) -> dict[int, Row]:
-        """Adds those that the image does not have, durably; gives the new vectors by caption id.
-
-        Raises UnknownCollection, UnknownImage, TooManyCaptions.
-        """
-        with self._connections.writing() as connection:
-            image_key(connection, name, image_id)
-            added = self.insert(connection, image_id, captions, now())
-            (count,) = connection.execute(
-                "SELECT count(*) FROM captions WHERE image_id = ?", (image_id,)
-            ).fetchone()
-            if count > MOST_CAPTIONS:
-                raise TooManyCaptions(count, MOST_CAPTIONS)
-            return added
 
     def replace(
         self, connection: sqlite3.Connection, image: ImageRecord, captions: Sequence[NewCaption], at: str
@@ -78,19 +43,6 @@ class Captions:
         removed = [one.id for one in image.captions if (one.language, one.text) not in keep]
         self._delete(connection, removed, at)
         return removed, self.insert(connection, image.id, captions, at)
-
-    def remove(self, collection: CollectionRef, ids: Sequence[int]) -> list[int]:
-        """Removes the captions that are there; gives their ids, ascending. Raises UnknownCollection."""
-        with self._connections.writing() as connection:
-            key = collection_key(connection, collection)
-            rows = connection.execute(
-                f"""SELECT captions.id FROM captions {_OF_COLLECTION}
-                WHERE captions.id IN (SELECT value FROM json_each(?)) ORDER BY captions.id""",
-                (key, json.dumps(list(ids))),
-            )
-            removed = [id for (id,) in rows]
-            self._delete(connection, removed, now())
-            return removed
 
     def insert(
         self, connection: sqlite3.Connection, image_id: int, captions: Sequence[NewCaption], at: str
@@ -119,7 +71,8 @@ class Captions:
         """All vectors of the collection in blocks: (n,) int64 and (n, dim) float32. Raises StoreDamaged."""
         with self._connections.reading() as connection:
             found = connection.execute(
-                f"""SELECT captions.id, vector FROM captions {_OF_COLLECTION}
+                """SELECT captions.id, vector FROM captions
+                JOIN images ON images.id = image_id AND collection_id = ?
                 JOIN caption_vectors ON caption_id = captions.id AND model_version = ?
                 ORDER BY captions.id""",
                 (collection_key(connection, collection), self._vectors.model),

@@ -145,15 +145,6 @@ class CursorExpired(GalleryError):
         )
 
 
-class UnknownCaption(GalleryError):
-    def __init__(self, collection: str, id: int) -> None:
-        super().__init__(
-            f"Collection {collection!r} has no caption {id}. It may have been removed: list the captions."
-        )
-        self.collection = collection
-        self.id = id
-
-
 class StoreInUse(GalleryError):
     """`pid` is None while the owner has not written it yet."""
 

@@ -1,11 +1,10 @@
 """Gallery: the face of the package. Collections of images on disk, found again by their vectors."""
 
 import threading
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import ExitStack, closing
 from pathlib import Path
 from types import TracebackType
-from typing import TypeAlias
 
 import numpy as np
 
@@ -19,13 +18,13 @@ from index.reading import Reading
 from index.records import (
     Added,
     Addition,
-    CaptionRecord,
     CollectionRecord,
     CollectionRef,
     ImageRecord,
     NewCaption,
     NewImage,
 )
+from index.removal import Removal
 from index.reserve import Reserve
 from index.snapshots import Snapshots
 from index.spaces import Coming, Space
@@ -33,11 +32,6 @@ from index.store import CATALOG
 from index.vectors import Row, check_vector
 
 DEFAULT_COLLECTION = "default"
-
-SPARING_STEP = 16  # images that are removed at a time on a full disk
-
-Remove: TypeAlias = Callable[[CollectionRef, Sequence[int]], list[int]]
-"""A collection and ids -> those that were there and are gone"""
 
 
 class Gallery(Reading):
@@ -134,10 +128,7 @@ class Gallery(Reading):
         Raises UnknownCollection.
         """
         with self._changing:
-            key = self._catalog.collections.key(name)
-            contents = self._cleared(name, self._catalog.collections.delete)
-            self._space.forget(key)
-            self._files.remove(self._catalog.unused(contents))
+            self._removal.delete(name)
 
     def empty_collection(self, name: str) -> None:
         """Deletes all that is in it, in one step if the disk is not full; the collection itself stays.
@@ -145,11 +136,7 @@ class Gallery(Reading):
         Raises UnknownCollection.
         """
         with self._changing:
-            contents = self._cleared(name, self._catalog.collections.empty)
-            key = self._catalog.collections.key(name)
-            self._space.forget(key)
-            self._space.create(key)
-            self._files.remove(self._catalog.unused(contents))
+            self._removal.empty(name)
 
     def add(
         self, collection: CollectionRef, images: Sequence[NewImage], *, model_version: str | None = None
@@ -226,31 +213,7 @@ class Gallery(Reading):
         may be gone then.
         """
         with self._changing:
-            return self._removed(self._remove, collection, ids)
-
-    def add_captions(
-        self,
-        collection: str,
-        image_id: int,
-        captions: Sequence[NewCaption],
-        *,
-        model_version: str | None = None,
-    ) -> list[CaptionRecord]:
-        """Adds those that the image lacks; gives all of its captions. They survive a power cut.
-
-        Raises BadVector, UnknownCollection, UnknownImage, TooManyCaptions, StorageFull, StorageUnwritable,
-        ModelChanged.
-        """
-        with self._changing:
-            self._check_captions(captions, model_version)
-            added = self._catalog.captions.add(collection, image_id, captions)
-            self._space.shelf(collection).add_captions(added)
-            return self._catalog.captions.of_image(collection, image_id)
-
-    def remove_captions(self, collection: str, ids: Sequence[int]) -> list[int]:
-        """As `remove`, of captions."""
-        with self._changing:
-            return self._removed(self._remove_captions, collection, ids)
+            return self._removal.remove(collection, ids)
 
     def put_vectors(self, vectors: Mapping[int, Row], *, model_version: str | None = None) -> None:
         """Gives images their vectors of the current model, (dim,) float32 by id; deleted images are ignored.
@@ -309,59 +272,13 @@ class Gallery(Reading):
     def _check_captions(self, captions: Sequence[NewCaption], model_version: str | None) -> None:
         self._check((one.vector for one in captions if one.vector is not None), model_version)
 
+    @property
+    def _removal(self) -> Removal:
+        return Removal(self._space, self._files, self._reserve)
+
     def _is_due(self, sha256: str, unused: set[str]) -> bool:
         """Whether the files are to be written; those that nothing uses may be there, but nobody vouches."""
         return sha256 in unused or not self._files.has(sha256)
-
-    def _remove(self, collection: CollectionRef, ids: Sequence[int]) -> list[int]:
-        removed = self._catalog.remove(collection, ids)
-        if removed.contents:
-            shelf = self._space.shelf(collection)
-            shelf.images.remove(list(removed.contents))
-            shelf.remove_captions(removed.captions)
-            self._files.remove(self._catalog.unused(set(removed.contents.values())))
-        return list(removed.contents)
-
-    def _remove_captions(self, collection: CollectionRef, ids: Sequence[int]) -> list[int]:
-        removed = self._catalog.captions.remove(collection, ids)
-        self._space.shelf(collection).remove_captions(removed)
-        return removed
-
-    def _removed(
-        self,
-        remove: Callable[[CollectionRef, Sequence[int]], list[int]],
-        collection: CollectionRef,
-        ids: Sequence[int],
-    ) -> list[int]:
-        """What `remove` gives; on a full disk, a few of the ids at a time."""
-        try:
-            return remove(collection, ids)
-        except StorageFull:
-            with self._reserve.given_up():
-                return self._sparingly(remove, collection, ids)
-
-    def _sparingly(
-        self,
-        remove: Callable[[CollectionRef, Sequence[int]], list[int]],
-        collection: CollectionRef,
-        ids: Sequence[int],
-    ) -> list[int]:
-        """Each step finds the space that the one before left: in SQLite's log, and where its files lay."""
-        removed: list[int] = []
-        for start in range(0, len(ids), SPARING_STEP):
-            self._catalog.shorten_log()
-            removed += remove(collection, ids[start : start + SPARING_STEP])
-        return sorted(removed)
-
-    def _cleared(self, name: str, clear: Callable[[str], set[str]]) -> set[str]:
-        """What `clear`, a method of the catalog, gives; on a full disk, the images leave one by one first."""
-        try:
-            return clear(name)
-        except StorageFull:
-            with self._reserve.given_up():
-                while page := self._catalog.images(name, after=None, limit=1000, newest_first=False):
-                    self._sparingly(self._remove, name, [record.id for record in page])
-                return clear(name)
 
 
 def _by_collection(collections: Mapping[int, str]) -> dict[str, list[int]]:

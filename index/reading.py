@@ -143,14 +143,6 @@ class Reading:
         """(dim,) float32, as it was handed in. Raises UnknownCollection, UnknownImage, NotEmbedded."""
         return self._catalog.vectors.of_image(collection, id)
 
-    def captions(self, collection: str, image_id: int) -> list[CaptionRecord]:
-        """An image's captions in the order of their addition. Raises UnknownCollection, UnknownImage."""
-        return self._catalog.captions.of_image(collection, image_id)
-
-    def caption(self, collection: str, id: int) -> CaptionRecord:
-        """Raises UnknownCollection, UnknownCaption."""
-        return self._catalog.captions.caption(collection, id)
-
     def without_vector(self, *, after: int = 0, limit: int = 32) -> list[ImageRecord]:
         """Up to `limit` images of any collection without a vector of the current model, by ascending id."""
         return self._catalog.without_vector(after=after, limit=limit)

@@ -205,11 +205,6 @@ GERMAN: Final[Mapping[type[Exception], German]] = {
         "Zu viele Bildunterschriften",
         "Das Bild hätte {captions} Bildunterschriften; die Grenze ist {limit}. Weniger angeben.",
     ),
-    gallery.UnknownCaption: German(
-        "Keine solche Bildunterschrift",
-        "In der Sammlung „{collection}“ gibt es keine Bildunterschrift {id:d}."
-        " Sie kann gelöscht worden sein: die Bildunterschriften auflisten.",
-    ),
     gallery.ModelChanged: German(
         "Modell gewechselt",
         "Jetzt antwortet das Modell {serving} statt {model_version}."

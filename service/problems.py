@@ -147,7 +147,6 @@ KINDS: Final[dict[type[Exception], Kind]] = {
     gallery.NotEmbedded: Kind(409, "not-embedded", "Not embedded yet", "image_id"),
     gallery.ExternalIdTaken: Kind(409, "external-id-taken", "External id taken", "external_id"),
     gallery.TooManyCaptions: Kind(422, "too-many-captions", "Too many captions", "captions"),
-    gallery.UnknownCaption: Kind(404, "unknown-caption", "No such caption", "caption_id"),
     gallery.ModelChanged: Kind(503, "model-changed", "Model changed", retry_after=1),
     gallery.BadValue: Kind(422, "bad-value", "Unusable value"),
     gallery.BadFilter: Kind(422, "bad-filter", "Unusable filter"),

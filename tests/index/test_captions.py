@@ -1,5 +1,6 @@
 """Captions: kept with their images, found through them, gone with them."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -13,13 +14,20 @@ from index.errors import (
     BadVector,
     ModelChanged,
     TooManyCaptions,
-    UnknownCaption,
     UnknownCollection,
     UnknownImage,
 )
 from index.gallery import Gallery
 from index.queries import Like, Weighted
-from index.records import MOST_CAPTIONS, CaptionRecord, CaptionRule, NewCaption, Scoring, SearchOptions
+from index.records import (
+    MOST_CAPTIONS,
+    Addition,
+    CaptionRecord,
+    CaptionRule,
+    NewCaption,
+    Scoring,
+    SearchOptions,
+)
 from index.rerank import TEXT_SCORES, asymmetric
 from index.vectors import Row
 from tests.index.samples import BEYOND_INT64, DIM, MODEL, random_rows, sample, unit
@@ -36,8 +44,13 @@ def caption(text: str, vector: Row = DOG, language: str = "de") -> NewCaption:
     return NewCaption(language, text, vector)
 
 
-def texts(records: list[CaptionRecord]) -> list[tuple[str, str]]:
+def texts(records: Sequence[CaptionRecord]) -> list[tuple[str, str]]:
     return [(record.language, record.text) for record in records]
+
+
+def captioned(gallery: Gallery, id: int, *captions: NewCaption) -> tuple[CaptionRecord, ...]:
+    """What image `id` has then: these captions and no others."""
+    return gallery.update("default", id, ImageChange(captions=captions)).captions
 
 
 def found(gallery: Gallery, query: Any = DOG, options: SearchOptions = WITH) -> dict[int, float]:
@@ -55,42 +68,44 @@ def test_captions_come_with_an_image_or_later_and_once(gallery: Gallery) -> None
     dog = replace(sample("dog"), captions=(caption("Ein Hund"), caption("a dog", language="en")))
     (added,) = gallery.add("default", [dog])
     id = added.record.id
-    first, second = gallery.captions("default", id)
+    first, second = added.record.captions
     assert texts([first, second]) == [("de", "Ein Hund"), ("en", "a dog")]
     assert (first.image_id, first.created_at) == (id, added.record.created_at)
-    assert gallery.caption("default", second.id) == second
+    assert gallery.image("default", id).captions == (first, second)
 
-    more = gallery.add_captions("default", id, [caption("Ein Hund"), caption("pes", language="cs")])
-    assert more[:2] == [first, second]
-    assert texts(more[2:]) == [("cs", "pes")]
+    late = Addition(dog.sha256, [caption("Ein Hund"), caption("pes", language="cs")])
+    (completed,) = gallery.complete("default", [late])
+    assert completed == gallery.image("default", id)
+    assert completed.captions[:2] == (first, second)
+    assert texts(completed.captions[2:]) == [("cs", "pes")]
     (again,) = gallery.add(
         "default", [replace(dog, captions=(caption("Ein Hund"), caption("Ein Hund", language="nl")))]
     )
     assert not again.created
-    assert texts(gallery.captions("default", id)[3:]) == [("nl", "Ein Hund")]
+    assert texts(again.record.captions[3:]) == [("nl", "Ein Hund")]
 
 
 def test_replaced_captions_are_gone_and_kept_ones_keep_their_records(shown: Gallery) -> None:
-    one, two = shown.add_captions("default", 1, [caption("eins"), caption("zwei")])
-    change = ImageChange(captions=[caption("zwei"), caption("drei", unit(0, 0, 1, 0))])
-    kept, three = shown.update("default", 1, change).captions
+    _, two = captioned(shown, 1, caption("eins"), caption("zwei"))
+    kept, three = captioned(shown, 1, caption("zwei"), caption("drei", unit(0, 0, 1, 0)))
     assert (kept, three.text) == (two, "drei")
     assert three.id > two.id
-    with pytest.raises(UnknownCaption):
-        shown.caption("default", one.id)
+    assert shown.image("default", 1).captions == (two, three)
     assert found(shown)[1] == 0.75
-    assert shown.update("default", 1, ImageChange(captions=[])).captions == ()
+    assert captioned(shown, 1) == ()
     assert found(shown)[1] == 0.5
 
 
 def test_removed_captions_find_nothing_any_more(shown: Gallery) -> None:
-    one, two = shown.add_captions("default", 2, [caption("eins"), caption("zwei", unit(1, 1, 0, 0))])
+    two = caption("zwei", unit(1, 1, 0, 0))
+    captioned(shown, 2, caption("eins"), two)
     assert found(shown) == {1: 0.5, 2: 0.75}
-    assert shown.remove_captions("default", [one.id, 99, one.id, BEYOND_INT64]) == [one.id]
+    captioned(shown, 2, two)
     assert found(shown)[2] == pytest.approx(0.5 * 0.5**0.5 + 0.25)
-    assert shown.remove_captions("default", [one.id, two.id]) == [two.id]
+    captioned(shown, 2)
     assert found(shown) == {1: 0.5, 2: 0}
-    assert shown.captions("default", 2) == []
+    assert shown.image("default", 2).captions == ()
+    assert [held.captions for held in shown.held()] == [0]
 
 
 @pytest.mark.parametrize("exact", [False, True])
@@ -98,8 +113,8 @@ def test_removed_captions_find_nothing_any_more(shown: Gallery) -> None:
 def test_image_scores_the_best_of_its_own_and_what_its_captions_are_worth(
     shown: Gallery, scoring: Scoring, exact: bool
 ) -> None:
-    shown.add_captions("default", 2, [caption("far", unit(0, 0, 0, 1)), caption("near", unit(3, 4, 0, 0))])
-    shown.add_captions("default", 1, [caption("none", unit(0, 0, 0, 1))])
+    captioned(shown, 2, caption("far", unit(0, 0, 0, 1)), caption("near", unit(3, 4, 0, 0)))
+    captioned(shown, 1, caption("none", unit(0, 0, 0, 1)))
     options = replace(WITH, scoring=scoring, exact=exact)
     hits = shown.search("default", DOG, options).hits
     # 2: 0.5 * 0.6 + 0.25 and 0.5 * -0.16 - 0.25, above its own 0 and -1; 1: its own 0.5 and -0.25
@@ -110,7 +125,7 @@ def test_image_scores_the_best_of_its_own_and_what_its_captions_are_worth(
 
 
 def test_captions_have_no_say_without_rules_for_unlike_and_for_more_like_this(shown: Gallery) -> None:
-    shown.add_captions("default", 2, [caption("Hund"), caption("alles", unit(1, 1, 1, 1))])
+    captioned(shown, 2, caption("Hund"), caption("alles", unit(1, 1, 1, 1)))
     own = {1: 0.5, 2: 0.0}
     assert found(shown, options=SearchOptions()) == own
     unlike = [Weighted(DOG, 1), Weighted(unit(0, 0, 0, 1), -1e-9)]
@@ -143,23 +158,21 @@ def test_best_image_is_found_by_its_caption_among_many_and_behind_anothers_many_
 def test_deleted_image_takes_its_captions_along_for_good(tmp_path: Path) -> None:
     with Gallery.open(tmp_path, dim=DIM, model_version=MODEL) as gallery:
         gallery.create_collection("trips")
-        captioned = replace(sample("dog"), captions=(caption("Hund"),))
+        dog = sample("dog", captions=[caption("Hund")])
         for name in ("default", "trips"):
-            gallery.add(name, [captioned, sample("other")])
-        old = gallery.captions("default", 1)[0]
+            gallery.add(name, [dog, sample("other")])
+        (old,) = gallery.image("default", 1).captions
         gallery.remove("default", [1])
         gallery.empty_collection("trips")
         assert [hit.record for hit in gallery.best_captions("default", DOG)] == []
         assert [hit.record for hit in gallery.best_captions("trips", DOG)] == []
         (again,) = gallery.add("default", [sample("dog")])
-        assert gallery.captions("default", again.record.id) == []
-        with pytest.raises(UnknownCaption):
-            gallery.caption("default", old.id)
+        assert again.record.captions == gallery.image("default", again.record.id).captions == ()
         gallery.put_caption_vectors({old.id: DOG})
         assert [len(shelf.captions) for shelf in gallery._space.shelves.values()] == [0, 0]
     with Gallery.open(tmp_path, dim=DIM, model_version=MODEL) as gallery:
         assert len(gallery._space.shelf("default").captions) == 0
-        (new,) = gallery.add_captions("default", again.record.id, [caption("Hund")])
+        (new,) = captioned(gallery, again.record.id, caption("Hund"))
         assert new.id > old.id
         assert list(found(gallery)) == [2, again.record.id] or found(gallery)[again.record.id] == 0.75
 
@@ -167,18 +180,17 @@ def test_deleted_image_takes_its_captions_along_for_good(tmp_path: Path) -> None
 def test_captions_are_there_after_opening_again(tmp_path: Path) -> None:
     with Gallery.open(tmp_path, dim=DIM, model_version=MODEL) as gallery:
         gallery.add("default", [sample("1", unit(0, 1, 1, 0))])
-        records = gallery.add_captions(
-            "default", 1, [caption("Hund"), caption("pes", unit(1, 1, 0, 0), "cs")]
-        )
+        records = captioned(gallery, 1, caption("Hund"), caption("pes", unit(1, 1, 0, 0), "cs"))
+        assert len(records) == 2
     with Gallery.open(tmp_path, dim=DIM, model_version=MODEL) as gallery:
-        assert gallery.captions("default", 1) == records
+        assert gallery.image("default", 1).captions == records
         assert found(gallery) == {1: 0.75}
 
 
 def test_caption_vectors_of_another_model_are_never_compared(tmp_path: Path) -> None:
     with Gallery.open(tmp_path, dim=DIM, model_version="old") as gallery:
         gallery.add("default", [sample("1", unit(0, 1, 1, 0))])
-        one, two = gallery.add_captions("default", 1, [caption("eins"), caption("zwei")])
+        one, two = captioned(gallery, 1, caption("eins"), caption("zwei"))
     with Gallery.open(tmp_path, dim=2, model_version="new") as gallery:
         gallery.put_vectors({1: unit(0, 1)})
         assert found(gallery, unit(1, 0)) == {1: 0}
@@ -189,7 +201,7 @@ def test_caption_vectors_of_another_model_are_never_compared(tmp_path: Path) -> 
         assert found(gallery, unit(1, 0)) == {1: 0.75}
         with pytest.raises(BadVector, match="shape"):
             gallery.put_caption_vectors({one.id: DOG})
-        gallery.add_captions("default", 1, [caption("eins", unit(0, 1))])
+        gallery.complete("default", [Addition(sample("1").sha256, [caption("eins", unit(0, 1))])])
         assert gallery.captions_without_vector() == []
     with Gallery.open(tmp_path, dim=DIM, model_version="old") as gallery:
         assert found(gallery) == {1: 0.75}
@@ -202,7 +214,7 @@ def test_image_finds_its_best_captions_of_the_collection(gallery: Gallery) -> No
     gallery.create_collection("trips")
     gallery.add("trips", [replace(sample("x"), captions=(caption("elsewhere", unit(1, 2, 3, 4)),))])
     for id, half in ((1, range(60)), (2, range(60, 120))):
-        gallery.add_captions("default", id, [caption(str(i), rows[i]) for i in half])
+        captioned(gallery, id, *(caption(str(i), rows[i]) for i in half))
     scorings: tuple[Scoring, ...] = ("symmetric", "asymmetric")
     for scoring in scorings:
         hits = gallery.best_captions("default", 1, k=7, scoring=scoring, n=120)
@@ -228,40 +240,34 @@ def test_scores_of_many_texts_are_those_of_each() -> None:
     )
 
 
-def test_unknown_images_and_captions_are_named(shown: Gallery) -> None:
+def test_unknown_images_are_named(shown: Gallery) -> None:
     shown.create_collection("trips")
-    (there,) = shown.add_captions("default", 1, [caption("Hund")])
+    there = captioned(shown, 1, caption("Hund"))
     for id in (99, BEYOND_INT64, -1):
         for ask in (
-            lambda id: shown.captions("default", id),
-            lambda id: shown.add_captions("default", id, [caption("Hund")]),
-            lambda id: shown.update("default", id, ImageChange(captions=[])),
+            lambda id: shown.image("default", id),
+            lambda id: captioned(shown, id, caption("Hund")),
+            lambda id: captioned(shown, id),
             lambda id: shown.best_captions("default", id),
         ):
             with pytest.raises(UnknownImage):
                 ask(id)
-        with pytest.raises(UnknownCaption):
-            shown.caption("default", id)
     for ask in (
-        lambda _: shown.captions("trips", 1),
+        lambda _: shown.image("trips", 1),
         lambda _: shown.update("trips", 1, ImageChange(captions=[])),
     ):
         with pytest.raises(UnknownImage):
             ask(0)
-    with pytest.raises(UnknownCaption):
-        shown.caption("trips", there.id)
-    assert shown.remove_captions("trips", [there.id]) == []
-    assert shown.captions("default", 1) == [there]
+    assert len(there) == 1
+    assert shown.image("default", 1).captions == there
 
 
 @pytest.mark.parametrize("name", ["nowhere", "ü"])
 def test_unknown_collection_is_named(gallery: Gallery, name: str) -> None:
     for ask in (
-        lambda: gallery.captions(name, 1),
-        lambda: gallery.caption(name, 1),
-        lambda: gallery.add_captions(name, 1, []),
+        lambda: gallery.image(name, 1),
+        lambda: gallery.complete(name, []),
         lambda: gallery.update(name, 1, ImageChange(captions=[])),
-        lambda: gallery.remove_captions(name, [1]),
         lambda: gallery.best_captions(name, DOG),
     ):
         with pytest.raises(UnknownCollection):
@@ -271,13 +277,13 @@ def test_unknown_collection_is_named(gallery: Gallery, name: str) -> None:
 def test_one_bad_caption_vector_refuses_everything_that_came_with_it(shown: Gallery) -> None:
     bad = [caption("gut"), caption("schlecht", unit(1, 2))]
     for ask in (
-        lambda: shown.add_captions("default", 1, bad),
-        lambda: shown.update("default", 1, ImageChange(captions=bad)),
+        lambda: shown.complete("default", [Addition(sample("1").sha256, bad)]),
+        lambda: captioned(shown, 1, *bad),
         lambda: shown.add("default", [replace(sample("new"), captions=tuple(bad))]),
     ):
         with pytest.raises(BadVector, match="shape"):
             ask()
-    assert shown.captions("default", 1) == []
+    assert shown.image("default", 1).captions == ()
     assert len(shown.images("default")) == 2
 
 
@@ -301,7 +307,7 @@ def test_caption_that_could_not_be_stored_is_refused_by_field(language: str, tex
 
 def test_caption_that_the_model_cannot_read_is_kept_and_awaits_nothing(shown: Gallery) -> None:
     unreadable = NewCaption("ja", "犬", None)
-    (one,) = shown.add_captions("default", 1, [unreadable])
+    (one,) = captioned(shown, 1, unreadable)
     assert (one.text, shown.image("default", 1).captions) == ("犬", (one,))
     assert (shown.pending(), shown.captions_without_vector()) == (0, [])
     assert found(shown)[1] == 0.5
@@ -326,9 +332,11 @@ def test_caption_that_turns_out_unreadable_is_pending_no_more(tmp_path: Path) ->
 
 def test_an_image_takes_so_many_captions_and_no_more(shown: Gallery) -> None:
     many = [caption(str(n)) for n in range(MOST_CAPTIONS)]
-    shown.add_captions("default", 1, many)
+    captioned(shown, 1, *many)
     with pytest.raises(TooManyCaptions):
-        shown.add_captions("default", 1, [caption("more")])
+        captioned(shown, 1, *many, caption("more"))
+    with pytest.raises(TooManyCaptions):
+        shown.complete("default", [Addition(sample("1").sha256, [caption("more")])])
     with pytest.raises(TooManyCaptions) as caught:
         shown.add("default", [sample("3"), sample("1", captions=[caption("0"), caption("more")])])
     assert (caught.value.place, caught.value.limit) == (1, MOST_CAPTIONS)
@@ -336,7 +344,7 @@ def test_an_image_takes_so_many_captions_and_no_more(shown: Gallery) -> None:
     with pytest.raises(TooManyCaptions):
         shown.add("default", twice)
     shown.add("default", [sample("1", captions=many)])
-    assert len(shown.captions("default", 1)) == MOST_CAPTIONS
+    assert len(shown.image("default", 1).captions) == MOST_CAPTIONS
     assert len(shown.images("default")) == 2
 
 

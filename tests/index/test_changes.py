@@ -8,7 +8,7 @@ import pytest
 from index.changes import ImageChange, merged
 from index.errors import BadValue, BadVector, ExternalIdTaken, TooManyCaptions, UnknownImage
 from index.gallery import Gallery
-from index.records import MOST_CAPTIONS, MOST_METADATA, ImageRecord, NewCaption
+from index.records import MOST_CAPTIONS, MOST_METADATA, Addition, ImageRecord, NewCaption
 from tests.index.samples import BEYOND_INT64, DIM, MODEL, sample, unit
 from tests.index.test_external_ids import LAST_YEAR, aged, named
 
@@ -128,11 +128,11 @@ def test_every_way_to_change_captions_tells_when(gallery: Gallery, dog: ImageRec
         aged(gallery)
         return now != LAST_YEAR
 
-    gallery.add_captions("default", dog.id, captions("A dog"))
+    gallery.complete("default", [Addition(dog.sha256, captions("A dog"))])
     assert not changed()
-    _, pet = gallery.add_captions("default", dog.id, captions("A pet"))
+    gallery.complete("default", [Addition(dog.sha256, captions("A pet"))])
     assert changed()
-    gallery.remove_captions("default", [pet.id])
+    gallery.update("default", dog.id, ImageChange(captions=captions("A dog")))
     assert changed()
     gallery.add("default", [sample("dog", captions=captions("A puppy"))])
     assert changed()

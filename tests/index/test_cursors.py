@@ -15,6 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from index.candidates import Candidates
+from index.changes import ImageChange
 from index.cursors import END, START, Place, Position, to_cursor
 from index.errors import BadCursor, CursorExpired
 from index.gallery import Gallery
@@ -198,7 +199,7 @@ def test_equals_at_the_end_of_a_block_stay_in_it_when_others_come_before_them(
 def test_images_of_equal_captions_come_by_their_own_ids(gallery: Gallery, exact: bool) -> None:
     by_id = filled(gallery, [(unit(0, 1, 0, 0), []), (unit(0, 1, 0, 0), []), (unit(1, 5, 0, 0), [])])
     for id in sorted(by_id, reverse=True)[1:]:
-        gallery.add_captions("default", id, [NewCaption("de", "Hund", unit(1, 0, 0, 0))])
+        gallery.update("default", id, ImageChange(captions=[NewCaption("de", "Hund", unit(1, 0, 0, 0))]))
     options = SearchOptions(k=1, candidates=1, exact=exact, captions=RULES)
     with patch("index.search.SPARE", 0):
         assert [id for page in pages(gallery, unit(1, 0, 0, 0), options) for id in page] == list(by_id)

@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from index.changes import ImageChange
 from index.doctor import STEPS, Doctor, examine_beside_a_service
 from index.errors import NoStore, StoreInUse
 from index.gallery import Gallery
@@ -154,7 +155,7 @@ def test_vector_that_cannot_be_used_is_dropped_to_be_made_again(
 
 def test_vector_of_a_caption_that_cannot_be_used_is_dropped_to_be_made_again(store: Path) -> None:
     with Gallery.open(store, dim=DIM, model_version=MODEL) as gallery:
-        gallery.add_captions("default", 2, [NewCaption("en", "A cat", unit(1, 0, 0, 0))])
+        gallery.update("default", 2, ImageChange(captions=[NewCaption("en", "A cat", unit(1, 0, 0, 0))]))
     assert found(store, thorough=True) == []
     for vector, thorough in ((b"\0" * 4, False), (b"\0" * (4 * DIM), True)):
         change(store, "INSERT OR REPLACE INTO caption_vectors VALUES (1, ?, ?)", MODEL, vector)

@@ -68,7 +68,7 @@ def check(folder: Path, acknowledged: Acknowledged) -> None:
             assert hashlib.sha256(original).hexdigest() == record.sha256
             assert gallery.thumbnail(record).read_bytes() == original[:1000]
             assert (gallery.vector("default", record.id) == vector_of(record.sha256)).all()
-            assert [caption.text for caption in gallery.captions("default", record.id)] == [record.sha256]
+            assert [caption.text for caption in record.captions] == [record.sha256]
         for id in list(records)[-3:]:
             best = gallery.search("default", vector_of(records[id].sha256), SearchOptions()).hits[0]
             assert best.record == records[id]

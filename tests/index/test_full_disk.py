@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from index.changes import ImageChange
 from index.errors import StorageFull
 from index.gallery import Gallery
 from index.records import NewCaption, SearchOptions
@@ -40,7 +41,8 @@ def gallery(disk: Path) -> Iterator[Gallery]:
         rows = random_rows(IMAGES, DIM)
         opened.add("default", [sample(str(i), row) for i, row in enumerate(rows)])
         for i in range(31):
-            opened.add_captions("default", i + 1, [NewCaption("en", "x" * 10_000, rows[i])])
+            caption = NewCaption("en", "x" * 10_000, rows[i])
+            opened.update("default", i + 1, ImageChange(captions=[caption]))
     with Gallery.open(disk / "store", dim=DIM, model_version=MODEL) as opened:  # its log is empty
         fill(disk)
         yield opened
@@ -86,10 +88,15 @@ def test_many_can_be_deleted_at_once_and_new_ones_have_room_then(gallery: Galler
     gallery.add("default", [sample("new", random_rows(1, DIM, seed=1)[0])])
 
 
-def test_captions_can_be_deleted(gallery: Gallery) -> None:
-    assert gallery.remove_captions("default", range(1, 31)) == list(range(1, 31))
-    assert gallery.captions("default", 1) == []
-    assert len(gallery.captions("default", 31)) == 1
+def test_change_that_is_refused_changes_nothing_and_captions_leave_with_their_images(
+    gallery: Gallery,
+) -> None:
+    before = gallery.image("default", 1)
+    with pytest.raises(StorageFull):
+        gallery.update("default", 1, ImageChange(captions=()))
+    assert gallery.image("default", 1) == before
+    gallery.remove("default", range(1, 31))
+    assert [one.record.image_id for one in gallery.best_captions("default", random_rows(31, DIM)[30])] == [31]
 
 
 def test_collection_can_be_emptied(gallery: Gallery) -> None:

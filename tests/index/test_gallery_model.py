@@ -10,7 +10,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 
 from index.changes import ImageChange
 from index.gallery import Gallery
-from index.records import CaptionRule, CaptionRules, NewCaption, SearchOptions
+from index.records import Addition, CaptionRule, CaptionRules, NewCaption, SearchOptions
 from tests.index.samples import DIM, MODEL, sample, unit
 
 names = st.sampled_from(["default", "a", "b"])
@@ -61,7 +61,7 @@ class GalleryBesideDictionary(RuleBasedStateMachine):
         there = self.captions.setdefault(image_id, {})
         for gone in there.keys() - texts:
             del there[gone]
-        found = self.gallery.captions(name, image_id)
+        found = self.gallery.image(name, image_id).captions
         assert {record.text for record in found} == texts
         for record in found:
             assert record.text in there or record.id not in self.caption_ids_given
@@ -71,7 +71,7 @@ class GalleryBesideDictionary(RuleBasedStateMachine):
     @rule(name=names, content=st.integers(0, 9), texts=texts)
     def add_captions(self, name: str, content: int, texts: list[str]) -> None:
         if (id := self.expected.get(name, {}).get(content)) is not None:
-            self.gallery.add_captions(name, id, new_captions(texts))
+            self.gallery.complete(name, [Addition(sample(str(content)).sha256, new_captions(texts))])
             self.expect_captions(name, id, {*self.captions[id], *texts})
 
     @rule(name=names, content=st.integers(0, 9), texts=texts)
@@ -79,15 +79,6 @@ class GalleryBesideDictionary(RuleBasedStateMachine):
         if (id := self.expected.get(name, {}).get(content)) is not None:
             self.gallery.update(name, id, ImageChange(captions=new_captions(texts)))
             self.expect_captions(name, id, set(texts))
-
-    @rule(name=names, text=st.sampled_from(["one", "two", "three"]))
-    def remove_captions(self, name: str, text: str) -> None:
-        if name not in self.expected:
-            return
-        ids = [
-            self.captions[id].pop(text) for id in self.expected[name].values() if text in self.captions[id]
-        ]
-        assert self.gallery.remove_captions(name, [*ids, 10**6]) == sorted(ids)
 
     @rule(name=names, contents=contents)
     def remove(self, name: str, contents: list[int]) -> None:

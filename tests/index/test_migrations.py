@@ -128,20 +128,22 @@ def test_catalog_of_schema_1_is_whole_after_it_was_opened(tmp_path: Path) -> Non
     with Gallery.open(tmp_path, dim=DIM, model_version="model-1") as it:
         (added,) = it.add("default", [sample("new")])
         assert added.record.id == 7  # 6 was given before, and removed
-        (caption,) = it.add_captions("default", 3, [NewCaption("de", "Ein Hund", unit(1, 0, 2, 0))])
+        change = ImageChange(captions=[NewCaption("de", "Ein Hund", unit(1, 0, 2, 0))])
+        (caption,) = it.update("default", 3, change).captions
         assert caption == CaptionRecord(1, 3, "de", "Ein Hund", caption.created_at)
 
 
 def test_catalog_of_schema_2_keeps_its_captions(tmp_path: Path) -> None:
     stored(tmp_path, 2)
     with Gallery.open(tmp_path, dim=DIM, model_version="model-1") as it:
-        german, english = it.captions("default", 3)
+        german, english = it.image("default", 3).captions
         assert german == CaptionRecord(1, 3, "de", "Ein Hund", CREATED_AT)
         assert it.captions_without_vector() == [english]
         assert it.pending() == 2  # this caption and image 1
         (best,) = it.best_captions("trips", unit(0, 1, 0, 0), k=1)
         assert (best.record.text, best.symmetric) == ("Un chat", 1)
-        (caption,) = it.add_captions("default", 1, [NewCaption("en", "New", unit(1, 1, 1, 1))])
+        change = ImageChange(captions=[NewCaption("en", "New", unit(1, 1, 1, 1))])
+        (caption,) = it.update("default", 1, change).captions
         assert caption.id == 7  # 6 was given before, and removed
 
 

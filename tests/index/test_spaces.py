@@ -14,7 +14,7 @@ from index.changes import ImageChange
 from index.errors import BadVector, ModelChanged, NotEmbedded, StorageFull
 from index.gallery import Gallery
 from index.migrations import MIGRATIONS
-from index.records import CAPTION_RULES, NewCaption, SearchOptions
+from index.records import CAPTION_RULES, Addition, NewCaption, SearchOptions
 from index.spaces import Served, served_before
 from index.vectors import Row
 from tests.index.samples import DIM, counts, found, random_rows, sample, unit
@@ -62,7 +62,7 @@ def test_vectors_of_the_model_that_served_before_are_refused_after_the_switch(ga
         lambda: gallery.put_vectors({1: query}, model_version="old"),
         lambda: gallery.put_caption_vectors({1: query}, model_version="old"),
         lambda: gallery.best_captions("default", query, model_version="old"),
-        lambda: gallery.add_captions("default", 1, caption, model_version="old"),
+        lambda: gallery.complete("default", [Addition(DOG.sha256, caption)], model_version="old"),
         lambda: gallery.update("default", 1, ImageChange(captions=caption), model_version="old"),
     ):
         with pytest.raises(ModelChanged, match="Model new serves now") as caught:
@@ -93,7 +93,8 @@ def test_what_is_done_meanwhile_holds_after_the_switch(gallery: Gallery) -> None
 
 
 def test_captions_serve_in_the_new_space_as_well(gallery: Gallery) -> None:
-    gallery.add_captions("default", 1, [NewCaption("en", text, unit(1, 0, 0, 0)) for text in ("dog", "pet")])
+    captions = [NewCaption("en", text, unit(1, 0, 0, 0)) for text in ("dog", "pet")]
+    gallery.update("default", 1, ImageChange(captions=captions))
     coming = gallery.coming("new", 2)
     coming.put_vectors({1: unit(0, 1), 2: unit(1, 0)})
     assert [caption.text for caption in coming.captions_without_vector()] == ["dog", "pet"]

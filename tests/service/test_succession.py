@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from PIL.Image import Image
 
+from index.changes import ImageChange
 from index.records import NewCaption
 from index.spaces import served_before
 from index.vectors import Rows
@@ -153,7 +154,8 @@ def test_captions_are_embedded_anew_as_well(open_with: Open, caplog: pytest.LogC
         fill(library)
         texts = [("en", "blue"), ("ja", "青")]  # which the model cannot read
         grey = library.encoder.embed_texts(["grey"], ["en"])[0]
-        library.gallery.add_captions("default", 1, [NewCaption(*text, grey) for text in texts])
+        change = ImageChange(captions=[NewCaption(*text, grey) for text in texts])
+        library.gallery.update("default", 1, change)
     with open_with("new") as library:
         assert library.awaited() == ("colours-2", 5)
         assert library.reembed(threading.Event()) == 4

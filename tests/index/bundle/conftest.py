@@ -11,7 +11,7 @@ from index.bundle import LINES
 from index.export import export
 from index.gallery import Gallery
 from index.imports import Imported, import_bundle
-from index.records import CaptionRecord, ImageRecord, NewCaption
+from index.records import ImageRecord, NewCaption
 from tests.index.samples import sample, unit
 
 DOG = replace(
@@ -66,11 +66,6 @@ def lines_of(bundle: Path) -> list[dict[str, Any]]:
 
 def write_lines(bundle: Path, lines: list[Any]) -> None:
     (bundle / LINES).write_text("".join(f"{json.dumps(line)}\n" for line in lines), encoding="utf-8")
-
-
-def captions_of(gallery: Gallery, record: ImageRecord) -> list[CaptionRecord]:
-    """What an import keeps."""
-    return [replace(one, id=0, image_id=0) for one in gallery.captions(record.collection, record.id)]
 
 
 def told(record: ImageRecord) -> ImageRecord:

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from index.changes import ImageChange
 from index.records import NewCaption
 from tests.service.pictures import BLUE, GREEN, RED, plain
 from tests.service.serving import Service, serving
@@ -20,9 +21,11 @@ def filled(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
     with serving(tmp_path_factory.mktemp("batches")) as service:
         files = [("files", ("a.png", plain(colour))) for colour in (RED, GREEN, BLUE)]
         service.client.post("/v1/collections/default/images", files=files)
+        captions: list[NewCaption] = []
         for code, text in (("de", "rot"), ("en", "blue")):
             (row,) = service.encoder.embed_texts([text], [code])
-            service.library.gallery.add_captions("default", 3, [NewCaption(code, text, np.array(row))])
+            captions.append(NewCaption(code, text, np.array(row)))
+        service.library.gallery.update("default", 3, ImageChange(captions=captions))
         yield service
 
 

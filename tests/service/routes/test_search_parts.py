@@ -9,6 +9,7 @@ import httpx
 import numpy as np
 import pytest
 
+from index.changes import ImageChange
 from index.records import CaptionRule, NewCaption, Scoring
 from service.finder import RULES
 from tests.service.pictures import BLUE, GREEN, RED, plain
@@ -29,7 +30,8 @@ def filled(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
         files = [("files", ("a.png", plain(colour))) for colour in (RED, GREEN, BLUE)]
         service.client.post("/v1/collections/default/images", files=files)
         (red,) = service.encoder.embed_texts(["red"], ["en"])
-        service.library.gallery.add_captions("default", 3, [NewCaption("en", "red", np.array(red))])
+        change = ImageChange(captions=[NewCaption("en", "red", np.array(red))])
+        service.library.gallery.update("default", 3, change)
         yield service
 
 
