@@ -32,8 +32,8 @@ Matrix = NDArray[np.float32]
 RANKS = (1, 5, 10)
 GROUPS = ("all", "with", "without")  # of the photos that are meant: those with a caption, and without one
 MOST_LOST = 2.0
-SCALES = (0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 1.0)
-SHIFTS = tuple(np.arange(-0.4, 0.41, 0.02).round(2).tolist())
+SCALES = (0.7, 0.8, 0.9, 1.0, 1.1, 1.2, 1.3)
+SHIFTS = tuple(np.arange(-0.3, 0.31, 0.01).round(2).tolist())
 TRAIN_PHOTOS = 1000
 NO_RULE = CaptionRule(1, -1e9)
 
@@ -104,6 +104,7 @@ class Photos:
         ):  # German ones begin after the given
             asked = [(i, text) for i in range(len(paths)) for text in of[language].get(i, [])[which]]
             rows = encoder.embed_texts([text for _, text in asked])
+            rows = np.stack([encoder.as_query(row) for row in rows])
             self.queries[language] = rows, np.array([i for i, _ in asked], np.intp)
 
     def trial(self, part: NDArray[np.intp], scoring: Scoring) -> Trial:

@@ -17,11 +17,13 @@ from model.checkpoint import Card
 from model.efficientnet import SameConv
 from model.image import network_input
 from model.language import READ
+from model.likeness import as_query
 from model.networks import Pivot
 from model.similarity import Scoring
 from model.text import Tokenizer
 from model.text import network_input as text_input
 
+Row = NDArray[np.float32]  # (dim,), unit
 Rows = NDArray[np.float32]  # (n, dim), unit, non-negative but for the likeness of texts
 
 IMAGES_AT_ONCE = 4  # more spill out of a core's cache: 32 at once cost twice as much an image
@@ -81,6 +83,11 @@ class Encoder:
             batch = order[start : start + TEXTS_AT_ONCE]
             rows[batch] = self._model.text(*text_input([readings[row] for row in batch])).numpy()
         return rows
+
+    def as_query(self, row: Row) -> Row:
+        """A text's row `(dim,) float32` as one that asks: to captions it is close by what both find."""
+        width = self._model.architecture.likeness
+        return as_query(row, width) if width else row
 
     def reads(self, text: str) -> bool:
         """Whether the model knows any part of the text: False for a script that it has never seen."""

@@ -25,6 +25,7 @@ from model.similarity import Scoring
 if TYPE_CHECKING:
     from sentence_transformers import SentenceTransformer
 
+Row = NDArray[np.float32]  # (dim,), unit
 Rows = NDArray[np.float32]  # (n, dim), unit; non-negative only behind a pivot head
 
 IMAGES_AT_ONCE = 4
@@ -125,6 +126,10 @@ class HubEncoder:
                 raw = self._encoded(self._model.encode_query, batch, **self._options)
             rows[start : start + len(batch)] = self._behind_head(raw, "texts")
         return rows
+
+    def as_query(self, row: Row) -> Row:
+        """The row itself."""
+        return row
 
     def reads(self, text: str) -> bool:  # noqa: ARG002
         """True: which scripts a public model was made for, nothing in its files tells."""

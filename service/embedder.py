@@ -40,6 +40,9 @@ class Encoder(Protocol):
     def embed_texts(self, texts: Sequence[str], languages: Sequence[str]) -> Rows:
         """Texts, and the code of each one's language -> (n, dim) float32, unit rows."""
 
+    def as_query(self, row: Row) -> Row:
+        """A text's row as a question for images and their captions; scores with images are the same."""
+
     def reads(self, text: str) -> bool:
         """False: nothing in the text means anything to the model."""
 

@@ -164,7 +164,10 @@ class Finder:
         options = self._options(embedder, asked, ranking, place)
         parts = PartVectors(self._gallery, self._decoder, embedder, collection, self._settings)
         rows, embedded = parts.of(asked, carried, watch)
-        query = [Weighted(row, one.part.weight) for row, one in zip(rows, asked, strict=True)]
+        query = [
+            Weighted(row if one.text is None else embedder.encoder.as_query(row), one.part.weight)
+            for row, one in zip(rows, asked, strict=True)
+        ]
         found = self._gallery.search(collection, query, options, model_version=embedder.version)
         return Answer(
             hits=found.hits,

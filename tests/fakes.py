@@ -10,7 +10,7 @@ import numpy as np
 from PIL import ImageStat
 from PIL.Image import Image
 
-from index.vectors import Rows
+from index.vectors import Row, Rows
 
 COLOURS: Final = {
     "red": (255, 0, 0),
@@ -58,6 +58,10 @@ class ColourEncoder:
         self.text_batches.append(len(texts))
         self._wait()
         return _rows([_colour(text) for text in texts])
+
+    def as_query(self, row: Row) -> Row:
+        """The row itself."""
+        return row
 
     def reads(self, text: str) -> bool:
         """Whether the text has a Latin letter."""

@@ -2,11 +2,12 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import numpy as np
 import pytest
 import torch
 import torch.nn.functional as F
 
-from model.likeness import SHARE, Likeness, balanced
+from model.likeness import QUIET, SHARE, Likeness, as_query, balanced
 from model.networks import Architecture, Pivot
 from model.similarity import asymmetric
 from tests.model.test_hubness import PIXELS, TEXTS
@@ -58,6 +59,21 @@ def test_two_texts_are_as_alike_as_what_they_find_and_how_they_read(towers: tupl
     found, read = plain.text(*TEXTS), wider.text.likeness(wider.text.encoder(*TEXTS[:2]))
     rows = wider.text(*TEXTS)
     torch.testing.assert_close(rows @ rows.T, (1 - SHARE) * found @ found.T + SHARE * read @ read.T)
+
+
+@torch.inference_mode()
+def test_a_query_scores_images_as_its_text_does_and_hears_less_of_how_captions_read(
+    towers: tuple[Pivot, Pivot],
+) -> None:
+    wider = towers[1]
+    images, texts = wider.image(PIXELS), wider.text(*TEXTS)
+    queries = torch.from_numpy(np.stack([as_query(row, 32) for row in texts.numpy()]))
+    torch.testing.assert_close(queries.norm(dim=1), torch.ones(2))
+    torch.testing.assert_close(images @ queries.T, images @ texts.T)
+    constant = asymmetric(images, texts) - asymmetric(images, queries)
+    torch.testing.assert_close(constant, constant[:1, :1].expand(2, 2))
+    found, read = texts[:, :10] @ texts[:, :10].T, texts[:, 10:] @ texts[:, 10:].T
+    torch.testing.assert_close(queries @ texts.T, found + QUIET * read)
 
 
 @pytest.mark.parametrize("wrong", [replace(PLAIN, likeness=8), Architecture(dim=16, likeness=4)])

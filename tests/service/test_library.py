@@ -10,12 +10,13 @@ import pytest
 from PIL import Image
 
 from index.errors import NotEmbedded, StoreClosed, UnknownCollection, UnknownImage
+from index.vectors import Row
 from service.backlog import BATCH
 from service.batcher import Overloaded, Stopping
 from service.images import ImageDamaged, NotAnImage
 from service.library import Library
 from service.queries import OutOfRange, QueryEmpty, QueryTooLong, QueryUnreadable
-from service.questions import Answer, QueryLanguage, Ranking
+from service.questions import Answer, Part, QueryLanguage, Ranking
 from service.settings import Settings
 from service.uploads import CHUNK_FILES, Outcome, Upload
 from tests.fakes import ColourEncoder
@@ -161,6 +162,23 @@ def test_words_find_the_image_that_shows_it(
         3,
     )
     assert set(answer.timings_ms) == {"language", "embed", "candidates", "rerank", "records", "total"}
+
+
+class BlueForRed(ColourEncoder):
+    """Turns red and blue about in what asks."""
+
+    def as_query(self, row: Row) -> Row:
+        return row[::-1].copy()
+
+
+def test_texts_ask_as_queries_while_images_and_embeddings_are_as_they_are(tmp_path: Path) -> None:
+    with library_in(tmp_path, BlueForRed(), Settings(decode_workers=1)) as library:
+        known = filled(library, "default")
+        for _ in range(2):  # the second time, the text is remembered
+            assert ids(library.search_text("default", "rot"))[0] == known[BLUE]
+        assert ids(library.search_image("default", upload(plain(RED, (9, 9)))))[0] == known[RED]
+        row = library.embed([Part(q="rot")])[1][0]
+        assert row[0] > row[2]
 
 
 def test_a_given_language_is_taken_at_its_word(library: Library, collection: str) -> None:
