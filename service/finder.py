@@ -29,7 +29,7 @@ MAX_CANDIDATES: Final = 10_000
 AT_ONCE: Final = 32  # texts and images of one request that are embedded together
 SURE: Final = 0.5  # a detection below this is a guess, as it is for most single words
 
-RULES: Final[Mapping[str, CaptionRules]] = {"pivot-b87c71a47a6e": CAPTION_RULES}
+RULES: Final[Mapping[str, CaptionRules]] = {"pivot-3ef7834e11a6": CAPTION_RULES}
 """What captions are worth, by the version of the model on which that was measured."""
 
 

@@ -42,7 +42,7 @@ def assert_rows(rows: Rows, count: int, dim: int) -> None:
     np.testing.assert_allclose(np.linalg.norm(rows, axis=1), 1, atol=1e-5)
 
 
-def test_rows_are_unit_and_non_negative_where_texts_and_images_meet(
+def test_rows_are_unit_and_non_negative_where_towers_meet(
     encoder: Encoder, photos: list[Image.Image]
 ) -> None:
     assert_rows(encoder.embed_images(photos), len(photos), encoder.dim)
