@@ -5,6 +5,7 @@ What a command needs is imported when it runs, so that the others, and --help, d
 
 import argparse
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final
@@ -30,14 +31,16 @@ def _serve(options: argparse.Namespace, compose: Compose) -> int:
     with (
         logged(settings.log),
         closing(listen(settings.host, settings.port)) as listener,
-        compose(settings) as library,
+        ThreadPoolExecutor(1) as beside,
     ):
         # What loads at first use, loads now: the first query should not wait for it.
-        library.encoder.embed_texts(["warm up"], [detect("warm up").code])
-        page = f"Pivot is at {address(*listener.getsockname()[:2])}"
-        app = create_app(library, settings)
-        ready = partial(print, page, flush=True)
-        Server(app, listener, ready, app.state.context.stopping, settings.grace_seconds).serve_until_stopped()
+        language = beside.submit(detect, "warm up")
+        with compose(settings) as library:
+            library.encoder.embed_texts(["warm up"], [language.result().code])
+            page = f"Pivot is at {address(*listener.getsockname()[:2])}"
+            app = create_app(library, settings)
+            ready, stopping = partial(print, page, flush=True), app.state.context.stopping
+            Server(app, listener, ready, stopping, settings.grace_seconds).serve_until_stopped()
     return 0
 
 
