@@ -129,7 +129,9 @@ def test_what_was_exported_is_imported_with_its_thumbnails_made_again(
 
 def test_folder_that_is_no_export_is_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["import", str(tmp_path), "--store", str(tmp_path / "new")]) == 1
-    assert capsys.readouterr().err.startswith(f"{tmp_path / 'collection.json'}: cannot be read")
+    assert capsys.readouterr().err.startswith(
+        f"{tmp_path} is nothing that `export` wrote. Name what it wrote"
+    )
 
 
 @pytest.mark.usefixtures("store")

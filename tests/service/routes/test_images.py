@@ -182,6 +182,7 @@ def test_a_file_that_the_store_lost_is_the_operators_problem(
     path = service.library.gallery.original(service.library.gallery.image(collection, image["id"]))
     path.unlink()
     answer = service.client.get(image["links"]["file"])
+    path.write_bytes(plain((1, 2, 3)))  # others share the store
     assert (answer.status_code, answer.json()["type"]) == (500, "urn:pivot:store-damaged")
     assert path.name not in answer.text
     assert path.name in caplog.text

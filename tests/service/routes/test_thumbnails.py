@@ -1,4 +1,5 @@
 import io
+from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack
 from pathlib import Path
@@ -33,9 +34,23 @@ def shape(answer: httpx.Response) -> tuple[int, int]:
         return image.size
 
 
-def original(service: Service, collection: str, image: dict[str, Any]) -> Path:
-    gallery = service.library.gallery
-    return gallery.original(gallery.image(collection, image["id"]))
+Original = Callable[[Service, str, dict[str, Any]], Path]
+
+
+@pytest.fixture
+def spoilable() -> Iterator[Original]:
+    """Where an image's file is, which is whole again afterwards: others share the store."""
+    whole: dict[Path, bytes] = {}
+
+    def original(service: Service, collection: str, image: dict[str, Any]) -> Path:
+        gallery = service.library.gallery
+        path = gallery.original(gallery.image(collection, image["id"]))
+        whole[path] = path.read_bytes()
+        return path
+
+    yield original
+    for path, content in whole.items():
+        path.write_bytes(content)
 
 
 @pytest.fixture
@@ -119,10 +134,10 @@ def test_a_size_that_there_is_not_is_refused_with_those_that_there_are(
 
 
 def test_a_lost_original_costs_only_the_sizes_that_need_it(
-    service: Service, collection: str, caplog: pytest.LogCaptureFixture
+    service: Service, collection: str, spoilable: Original, caplog: pytest.LogCaptureFixture
 ) -> None:
     image = added(service, collection, encoded(noisy((1000, 802)), "JPEG"))
-    path = original(service, collection, image)
+    path = spoilable(service, collection, image)
     path.unlink()
     answer = thumbnail(service, image, 768)
     assert (answer.status_code, answer.json()["type"]) == (500, "urn:pivot:store-damaged")
@@ -133,10 +148,14 @@ def test_a_lost_original_costs_only_the_sizes_that_need_it(
 
 @pytest.mark.parametrize("content", [b"", b"these are words", png_of(10_000, 10_000)])
 def test_an_original_that_decodes_no_longer_costs_only_the_sizes_that_need_it(
-    service: Service, collection: str, content: bytes, caplog: pytest.LogCaptureFixture
+    service: Service,
+    collection: str,
+    content: bytes,
+    spoilable: Original,
+    caplog: pytest.LogCaptureFixture,
 ) -> None:
     image = added(service, collection, encoded(noisy((1000, 803 + len(content) % 7)), "JPEG"))
-    path = original(service, collection, image)
+    path = spoilable(service, collection, image)
     path.write_bytes(content)
     answer = thumbnail(service, image, 768)
     problem = answer.json()
