@@ -14,9 +14,7 @@ export class CollectionMenu {
     this.#on = on;
     this.#menu.addEventListener("toggle", ({ newState }) => {
       this.#button.setAttribute("aria-expanded", newState === "open");
-      if (newState !== "open") return;
-      placeBelow(this.#menu, this.#button);
-      (this.#menu.querySelector("[aria-current]") ?? this.#menu.querySelector("button")).focus();
+      if (newState === "open") this.#settle();
     });
     this.#menu.addEventListener("keydown", (event) => this.#pressed(event));
   }
@@ -35,6 +33,13 @@ export class CollectionMenu {
       this.#item("plus", text("newCollection"), () => this.#create(), "write"),
       ...change,
     );
+    if (this.#menu.matches(":popover-open")) this.#settle();
+  }
+
+  /** Where it belongs, and with the focus in it: opened before the collections are known, it is empty at first. */
+  #settle() {
+    placeBelow(this.#menu, this.#button);
+    (this.#menu.querySelector("[aria-current]") ?? this.#menu.querySelector("button"))?.focus();
   }
 
   #choice({ name, images }, current) {

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import Route, expect
 
 from tests.end_to_end.browser import Visits
 from tests.end_to_end.page import tiles
@@ -27,6 +27,21 @@ def test_another_collection_can_be_chosen_and_keeps_the_query(
 
     expect(tiles(page)).to_have_count(1)
     expect(page).to_have_url(re.compile(rf"collection={empty}&q=a\+cat$"))
+
+
+def test_a_menu_that_is_opened_before_the_collections_are_known_fills_and_takes_the_focus(
+    visits: Visits,
+) -> None:
+    page = visits.open()
+    held: list[Route] = []
+    page.route("**/v1/collections", lambda route: held.append(route))
+    page.reload()
+    page.locator("#collections").click()
+    expect(page.locator("#collection-menu")).to_be_visible()
+    expect(page.locator("#collection-menu button")).to_have_count(0)
+    for route in held:
+        route.continue_()
+    expect(page.locator("#collection-menu [aria-current=true]")).to_be_focused()
 
 
 def test_a_collection_is_made_renamed_and_deleted_and_a_bad_name_is_told_in_the_dialog(
