@@ -57,7 +57,8 @@ class Ngrams(nn.Module):
         before = torch.cat([torch.zeros(1, dtype=torch.int64), known.cumsum(0)])  # known ones ahead of each
         ends = torch.cat([starts[1:], torch.tensor([len(hashes)])])
         total, of_them = (ends - starts).clamp(min=1), before[ends] - before[starts]
-        summed = self.table(hashes[known] % self.table.num_embeddings, before[starts]).float()
+        summed = self.table(hashes[known] % self.table.num_embeddings, before[starts])
+        summed = summed.float()  # the service keeps the table in half floats
         weight = (of_them / total).square() / total.sqrt()
         rows: Tensor = self.head(summed * weight[:, None])
         return rows

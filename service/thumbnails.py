@@ -4,7 +4,7 @@ Those are kept nowhere here: they never change, so that each browser asks once.
 """
 
 from pathlib import Path
-from typing import Annotated, BinaryIO, Final, Literal
+from typing import Annotated, BinaryIO, Final, Literal, get_args
 
 from pydantic import BeforeValidator
 
@@ -16,15 +16,15 @@ from service.images import THUMBNAIL_SIDE, ImageError
 
 STORED: Final = THUMBNAIL_SIDE
 
-
-_WRITTEN: Final = {"192": 192, "384": 384, "768": 768}
+Sizes = Literal[192, 384, 768]
 
 
 def _as_number(value: str) -> object:
-    return _WRITTEN.get(value, value)
+    """A query's values are texts, which pydantic takes for no literal number."""
+    return next((size for size in get_args(Sizes) if str(size) == value), value)
 
 
-Size = Annotated[Literal[192, 384, 768], BeforeValidator(_as_number)]
+Size = Annotated[Sizes, BeforeValidator(_as_number)]
 """Pixels of the longer side; an image that has fewer is not enlarged"""
 
 

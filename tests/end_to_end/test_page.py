@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 import httpx
 import pytest
-from playwright.sync_api import Route, expect
+from playwright.sync_api import Page, Route, expect
 
 from tests.end_to_end.browser import Visits
 from tests.end_to_end.page import compose, drop, first, paste, search, small_pages, tile, tiles
@@ -211,14 +211,20 @@ def test_similar_shows_the_others_and_survives_a_reload(visits: Visits, filled: 
     expect(tiles(page)).to_have_count(7)
 
 
-def test_further_photos_come_while_scrolling_and_few_are_in_the_document(
-    visits: Visits, server: Server, empty: str, dots: Callable[[int], list[Path]]
-) -> None:
+def seventy_photos(visits: Visits, server: Server, empty: str, dots: Callable[[int], list[Path]]) -> Page:
+    """More than the page asks for at once, in a small window."""
     server.add(empty, dots(70))
     page = visits.open(size=(400, 500))
     small_pages(page)
     page.goto(f"{visits.address}/?collection={empty}")
     expect(page.locator("#summary")).to_have_text("70 photos")
+    return page
+
+
+def test_further_photos_come_while_scrolling_and_few_are_in_the_document(
+    visits: Visits, server: Server, empty: str, dots: Callable[[int], list[Path]]
+) -> None:
+    page = seventy_photos(visits, server, empty, dots)
     expect(tiles(page).first).to_have_attribute("aria-posinset", "1")
 
     page.mouse.wheel(0, 100_000)
@@ -231,11 +237,7 @@ def test_further_photos_come_while_scrolling_and_few_are_in_the_document(
 def test_no_further_page_is_asked_for_while_another_search_is_under_way(
     visits: Visits, server: Server, empty: str, dots: Callable[[int], list[Path]]
 ) -> None:
-    server.add(empty, dots(70))
-    page = visits.open(size=(400, 500))
-    small_pages(page)
-    page.goto(f"{visits.address}/?collection={empty}")
-    expect(page.locator("#summary")).to_have_text("70 photos")
+    page = seventy_photos(visits, server, empty, dots)
     expect(tiles(page).first).to_have_attribute("aria-setsize", "60")
     held: list[Route] = []
     page.route("**/search", lambda route: held.append(route))

@@ -12,6 +12,7 @@ from PIL import Image
 from sklearn.datasets import load_sample_image
 
 from model.encoder import Encoder, Rows
+from model.likeness import QUIET
 
 PHOTOS = {
     "chelsea.png": "cat",
@@ -49,6 +50,19 @@ def test_rows_are_unit_and_non_negative_where_towers_meet(
     assert_rows(encoder.embed_texts(["a dog", "ein Hund", "ግመል", ""]), 4, encoder.dim)
     assert_rows(encoder.embed_images([]), 0, encoder.dim)
     assert_rows(encoder.embed_texts([]), 0, encoder.dim)
+
+
+def test_a_query_scores_photos_as_its_text_does_and_captions_by_what_both_find(
+    encoder: Encoder, photos: list[Image.Image]
+) -> None:
+    rows, captions = encoder.embed_images(photos), encoder.embed_texts(["ein Hund im Schnee", "a boat"])
+    text = encoder.embed_texts(["a dog in the snow"])[0]
+    query = encoder.as_query(text)
+    np.testing.assert_allclose(np.linalg.norm(query), 1, atol=1e-5)
+    np.testing.assert_allclose(rows @ query, rows @ text, atol=1e-5)
+    found, read = captions[:, :SHARED] @ text[:SHARED], captions[:, SHARED:] @ text[SHARED:]
+    np.testing.assert_allclose(captions @ query, found + QUIET * read, atol=1e-5)
+    assert (captions @ query)[0] > (captions @ query)[1]
 
 
 def test_an_item_is_embedded_alike_alone_and_among_others(

@@ -5,12 +5,25 @@ import json
 import tarfile
 import time
 import zipfile
+from pathlib import Path
 from typing import Any
 
 import httpx
 
 from service.jobs.records import FINISHED
+from tests.service.pictures import BLUE, RED, plain
 from tests.service.serving import Service
+
+PHOTOS = {"a/red.png": plain(RED), "b/blue.png": plain(BLUE)}
+MANY = {f"{number:03}.png": plain((number, 255 - number, 77)) for number in range(60)}
+
+
+def begun(service: Service, collection: str, body: dict[str, Any]) -> httpx.Response:
+    return service.client.post(f"/v1/collections/{collection}/imports", json=body)
+
+
+def archives_left(service: Service) -> list[Path]:
+    return list(service.folder.glob("imports/*"))
 
 
 def zipped(files: dict[str, bytes], compression: int = zipfile.ZIP_DEFLATED) -> bytes:
